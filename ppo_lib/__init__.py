@@ -1,0 +1,21 @@
+"""Proximal Policy Optimization, in pieces small enough to teach and tested well enough to trust.
+
+Read the modules in this order; each imports only from those above it.
+
+    errors        UsageError: one clear line for a mistake that the user can mend
+    config        PPOConfig: every number of the algorithm, validated
+    envs          highway_config, make_env, make_vector_env: highway-env and any Gymnasium environment
+    networks      Actor and Critic: observations to action probabilities and to state values
+    advantages    compute_gae, discounted_returns, explained_variance
+    losses        clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
+    plotting      one function per figure: arrays in, Axes out
+    checkpoint    saving that survives a kill, loading that trusts nothing
+    rollout       Rollout and collect_rollout: T steps of N environments
+    evaluation    evaluate_policy, the baseline drivers, bootstrap confidence intervals
+    recording     an mp4 or GIF of a drive
+    ppo           PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    benchmark     our speed as ratios against rivals
+    __main__      the command line: train, evaluate, record, benchmark
+
+Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives.
+"""

@@ -1,0 +1,189 @@
+"""Environments: highway-env's configuration, one environment, and many at once."""
+
+import difflib
+import inspect
+import os
+import signal
+import sys
+from numbers import Integral
+
+import gymnasium
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
+
+from ppo_lib.errors import UsageError
+from ppo_lib.wrappers import EpisodeStatistics, ReplayableEpisode
+
+# Without a screen SDL complains on stderr, and its "dummy" driver draws every frame black; "offscreen" is silent and
+# right. It must be chosen before pygame is first imported, which importing highway-env does.
+if sys.platform == "linux":
+    os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
+
+import highway_env  # noqa: F401  (registers its environments with Gymnasium)
+from highway_env.envs.common import observation as highway_observations
+
+BACKENDS = ("sync", "async")
+DEFAULT_BACKEND = "async"
+OBSERVATIONS = ("grayscale", "kinematics")
+LUMINANCE = [0.2989, 0.5870, 0.1140]  # weights of red, green and blue in a grey value (ITU-R BT.601)
+
+
+def highway_config(
+    observation="grayscale",
+    *,
+    observation_shape=(96, 32),
+    stack_size=4,
+    scaling=1.25,
+    policy_frequency=1,
+    **overrides,
+) -> dict:
+    """highway-env's own configuration dictionary for the course's observations.
+
+    The default image of 96 x 32 pixels at 1.25 pixels per metre shows 77 m of road, 54 m of it ahead, and three lanes
+    on either side: as small as leaves a lane 5 pixels wide and a car 6 pixels long, because every pixel costs the
+    network time.
+
+    Args:
+        observation: "grayscale" images or "kinematics" features (of the 10 nearest vehicles: presence, x, y, vx, vy).
+        observation_shape: (width, height) of the image in pixels; images only, as are the next two.
+        stack_size: number of consecutive images that one observation holds, so that motion can be seen.
+        scaling: pixels per metre.
+        policy_frequency: decisions per second, in Hz.
+        overrides: any other key of highway-env's configuration, as it is.
+
+    Raises UsageError for a value that highway-env could not draw or simulate.
+    """
+    if observation not in OBSERVATIONS:
+        raise UsageError(f"unknown observation {observation!r}; choose one of {', '.join(OBSERVATIONS)}")
+    if len(observation_shape) != 2 or not all(_is_whole(side) and side > 0 for side in observation_shape):
+        raise UsageError(f"observation_shape must be (width, height) in whole pixels, got {observation_shape!r}")
+    if not _is_whole(stack_size) or stack_size < 1:
+        raise UsageError(f"stack_size must be a whole number of images, at least 1, got {stack_size!r}")
+    if not scaling > 0:
+        raise UsageError(f"scaling must be above 0 pixels per metre, got {scaling!r}")
+    if observation == "grayscale":
+        seen = {
+            "type": "GrayscaleObservation",
+            "observation_shape": tuple(observation_shape),
+            "stack_size": stack_size,
+            "weights": LUMINANCE,
+            "scaling": scaling,
+        }
+    else:
+        seen = {"type": "Kinematics", "vehicles_count": 10}
+    return {"observation": seen, "policy_frequency": policy_frequency, **overrides}
+
+
+def make_env(env_id, config=None, *, render_mode=None, wrapper=None, **kwargs) -> gymnasium.Env:
+    """One environment, its current episode replayable.
+
+    Args:
+        env_id: any id that Gymnasium knows.
+        config: highway-env's configuration dictionary, laid over the environment's own; highway-env only.
+        render_mode: as for gymnasium.make.
+        wrapper: a function from environment to environment, applied before the episode is made replayable.
+        kwargs: passed to gymnasium.make.
+
+    Raises UsageError for an unknown environment, an unknown or impossible configuration, and for
+    SDL_VIDEODRIVER=dummy, which would make every image black.
+    """
+    spec = _find_spec(env_id)
+    if is_highway(env_id):
+        _check_highway(spec, config or {})
+        kwargs["config"] = _with_tuples(config)
+    elif config is not None:
+        raise UsageError(f"{env_id} takes no config; that dictionary is highway-env's")
+    env = gymnasium.make(spec, render_mode=render_mode, **kwargs)
+    if not isinstance(env.observation_space, gymnasium.spaces.Box):
+        env = gymnasium.wrappers.FlattenObservation(env)
+    return ReplayableEpisode(wrapper(env) if wrapper else env)
+
+
+def make_vector_env(
+    env_id, num_envs, backend=DEFAULT_BACKEND, config=None, *, wrapper=None, **kwargs
+) -> EpisodeStatistics:
+    """`num_envs` environments stepped together, in SAME_STEP autoreset, with infos["episode"] at every episode's end.
+
+    SAME_STEP: the step that ends an episode returns the first observation of the next one and keeps the last one in
+    infos["final_obs"]. Nothing is lost, and no transition from one episode into the next is invented.
+
+    Args:
+        env_id, config, wrapper, kwargs: as for make_env.
+        num_envs: N, at least 1.
+        backend: "sync" steps one after another in this process; "async" gives each a process of its own.
+
+    Raises UsageError, as make_env does.
+    """
+    if backend == "fast":
+        raise UsageError("backend 'fast' is not there yet: it comes with the fast simulator; choose sync or async")
+    if backend not in BACKENDS:
+        raise UsageError(f"unknown backend {backend!r}; choose one of {', '.join(BACKENDS)}")
+    if not _is_whole(num_envs) or num_envs < 1:
+        raise UsageError(f"num_envs must be a whole number of environments, at least 1, got {num_envs!r}")
+    make_env(env_id, config, wrapper=wrapper, **kwargs).close()  # what is wrong shows here, not in a worker process
+    parent = os.getpid()
+
+    def env_fn():
+        if os.getpid() != parent:  # Ctrl-C is for the learner, which stops its workers when it has saved
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return make_env(env_id, config, wrapper=wrapper, **kwargs)
+
+    vector_class = SyncVectorEnv if backend == "sync" else AsyncVectorEnv
+    envs = vector_class([env_fn] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
+    origin = {"env_id": env_id, "num_envs": int(num_envs), "backend": backend, "config": config, **kwargs}
+    return EpisodeStatistics(envs, origin)
+
+
+def is_highway(env_id) -> bool:
+    """Whether `env_id` is one of highway-env's."""
+    return "highway_env" in str(_find_spec(env_id).entry_point)
+
+
+def _find_spec(env_id):
+    try:
+        return gymnasium.spec(env_id)
+    except gymnasium.error.Error:
+        close = difflib.get_close_matches(env_id, gymnasium.registry, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else "any id in gymnasium.registry is allowed"
+        raise UsageError(f"unknown environment {env_id!r}; {hint}") from None
+
+
+def _check_highway(spec, config):
+    """Refuse what highway-env would silently ignore or stumble over."""
+    if os.environ.get("SDL_VIDEODRIVER") == "dummy":
+        raise UsageError(
+            "SDL_VIDEODRIVER=dummy makes every image of highway-env black; unset it or use SDL_VIDEODRIVER=offscreen"
+        )
+    defaults = gymnasium.envs.registration.load_env_creator(spec.entry_point).default_config()
+    _check_keys(f"{spec.id}'s configuration", config, defaults)
+    merged = defaults | config
+    if not 0 < merged["policy_frequency"] <= merged["simulation_frequency"]:
+        raise UsageError(
+            f"policy_frequency must be above 0 Hz and at most simulation_frequency "
+            f"({merged['simulation_frequency']} Hz), got {merged['policy_frequency']!r}"
+        )
+    observation = merged["observation"]
+    for name in ("GrayscaleObservation", "Kinematics"):
+        if observation["type"] == name:
+            cls = getattr(highway_observations, {"Kinematics": "KinematicObservation"}.get(name, name))
+            allowed = set(inspect.signature(cls).parameters) - {"env", "kwargs"} | {"type"}
+            _check_keys(f"{name}'s configuration", observation, allowed)
+
+
+def _check_keys(what, given, allowed):
+    for key in given:
+        if key not in allowed:
+            close = difflib.get_close_matches(key, allowed, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it knows {', '.join(sorted(allowed))}"
+            raise UsageError(f"unknown key {key!r} in {what}; {hint}")
+
+
+def _with_tuples(config):
+    """`config` with the one list that highway-env needs as a tuple, which JSON cannot say."""
+    shape = (config or {}).get("observation", {}).get("observation_shape")
+    if shape is None:
+        return config
+    return config | {"observation": config["observation"] | {"observation_shape": tuple(shape)}}
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

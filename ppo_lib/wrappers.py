@@ -1,0 +1,134 @@
+"""What the course adds around an environment: episodes that can be replayed, and the statistics of a drive."""
+
+import numpy as np
+from gymnasium import Wrapper
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorWrapper
+
+from ppo_lib.errors import UsageError
+
+
+class ReplayableEpisode(Wrapper):
+    """Remembers the current episode as its generator's state and its actions, so that it can be driven again.
+
+    An environment whose only randomness is `np_random` is a function of those two. Reading `episode` gives them, in
+    plain numbers; assigning it resets the environment with that generator and takes those actions again. That is how
+    a training run goes on in the middle of an episode without any environment knowing how to save itself.
+    """
+
+    def __init__(self, env):
+        super().__init__(env)
+        self._generator_state = None
+        self._actions = []
+
+    def reset(self, *, seed=None, options=None):
+        """Reset, remembering the generator that the new episode starts from."""
+        generator = self.np_random if seed is None else seeding.np_random(seed)[0]
+        self._generator_state = generator.bit_generator.state
+        self._actions = []
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action):
+        """Step, remembering the action."""
+        self._actions.append(action)
+        return super().step(action)
+
+    @property
+    def episode(self) -> dict:
+        """{"generator": state of the bit generator, "actions": list} of the episode so far."""
+        return {"generator": self._generator_state, "actions": np.asarray(self._actions).tolist()}
+
+    @episode.setter
+    def episode(self, episode: dict) -> None:
+        generator = np.random.Generator(np.random.PCG64())
+        generator.bit_generator.state = episode["generator"]
+        self.env.unwrapped.np_random = generator
+        self.reset()
+        for action in episode["actions"]:
+            self.step(action)
+
+
+class EpisodeStatistics(VectorWrapper):
+    """Adds the statistics of every finished episode to the infos of its last step, under "episode".
+
+    `infos["episode"]` is a dictionary of arrays (N,), valid where `infos["_episode"]`: `return`; `length` in steps;
+    `crashed` and `speed`, the mean speed in m/s, both NaN where the environment reports none. Gymnasium's own
+    RecordEpisodeStatistics knows no crashes and no speeds, and clears the counts of all environments when
+    `reset_mask` names a few.
+
+    `get_state` and `set_state` hold the running sums together with the state of what it wraps.
+
+    Args:
+        envs: a vector environment in SAME_STEP autoreset.
+        origin: the keyword arguments of make_vector_env that gave `envs`; checkpoints keep them to make it again.
+    """
+
+    def __init__(self, envs, origin: dict | None = None):
+        super().__init__(envs)
+        if envs.metadata.get("autoreset_mode") != AutoresetMode.SAME_STEP:
+            raise UsageError(
+                f"the vector environment must use SAME_STEP autoreset, got {envs.metadata.get('autoreset_mode')}; "
+                "any other hides an episode's last observation or invents a transition between two episodes"
+            )
+        self.origin = origin
+        self._sums = np.zeros((3, self.num_envs))  # rows: return, length, speed
+
+    def reset(self, *, seed=None, options=None):
+        """Reset all environments, or those in options["reset_mask"], and their sums."""
+        mask = (options or {}).get("reset_mask", slice(None))
+        self._sums[:, mask] = 0
+        return self.env.reset(seed=seed, options=options)
+
+    def step(self, actions):
+        """Step, adding infos["episode"] where an episode ends."""
+        obs, rewards, terminated, truncated, infos = self.env.step(actions)
+        done = terminated | truncated
+        self._sums += rewards, np.ones(self.num_envs), _info_of_step(infos, "speed", done)
+        if done.any():
+            returns, lengths, speeds = self._sums * done
+            infos["episode"] = {
+                "return": returns,
+                "length": lengths.astype(int),
+                "crashed": _info_of_step(infos, "crashed", done),
+                "speed": speeds / np.maximum(lengths, 1),
+            }
+            infos["_episode"] = done
+            self._sums[:, done] = 0
+        return obs, rewards, terminated, truncated, infos
+
+    def get_state(self) -> dict:
+        """Everything needed to go on exactly from here.
+
+        Environments that neither have a get_state of their own nor come from make_vector_env cannot tell: then the
+        state holds the sums alone, and set_state says that it did not suffice.
+        """
+        state = {"sums": self._sums.copy()}
+        if hasattr(self.env, "get_state"):
+            state["envs"] = self.env.get_state()
+        elif self.origin is not None:
+            state["episodes"] = list(self.env.get_attr("episode"))
+        return state
+
+    def set_state(self, state: dict) -> bool:
+        """Go on from a state of get_state; False where the environments could not follow and must be reset."""
+        if "envs" in state:
+            self.env.set_state(state["envs"])
+        elif "episodes" in state:
+            self.env.set_attr("episode", list(state["episodes"]))
+        else:
+            return False
+        self._sums = np.array(state["sums"])
+        return True
+
+
+def _info_of_step(infos, key, done):
+    """(N,) floats: infos[key] of the step just taken; NaN where there is none.
+
+    In SAME_STEP autoreset infos[key] of a finished episode already speaks of the next one; final_info has the last.
+    """
+    values = np.full(len(done), np.nan)
+    for source, where in ((infos, ~done), (infos.get("final_info", {}), done)):
+        if key in source:
+            known = where & source[f"_{key}"]
+            values[known] = source[key][known]
+    return values
