@@ -195,9 +195,9 @@ def _split(tree, tensors):
 def _join(tree, tensors):
     """The inverse of _split; arrays come back as tensors, tuples as lists, keys as strings."""
     if isinstance(tree, dict):
-        return (
-            tensors[tree["tensor"]] if tree.keys() == {"tensor"} else {k: _join(v, tensors) for k, v in tree.items()}
-        )
+        if tree.keys() == {"tensor"}:
+            return tensors[tree["tensor"]]
+        return {key: _join(value, tensors) for key, value in tree.items()}
     if isinstance(tree, list):
         return [_join(value, tensors) for value in tree]
     return tree

@@ -13,10 +13,12 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from ppo_lib.errors import UsageError
 from ppo_lib.wrappers import EpisodeStatistics, ReplayableEpisode
 
-# Without a screen SDL complains on stderr, and its "dummy" driver draws every frame black; "offscreen" is silent and
-# right. It must be chosen before pygame is first imported, which importing highway-env does.
+# Before pygame is first imported, which importing highway-env does: without a screen SDL complains on stderr, and its
+# "dummy" driver draws every frame black, while "offscreen" is silent and right. And SDL would swallow the signal that
+# ends a process, so that neither `kill` nor the end of the learner could stop a worker.
 if sys.platform == "linux":
     os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
+os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
 
 import highway_env  # noqa: F401  (registers its environments with Gymnasium)
 from highway_env.envs.common import observation as highway_observations
@@ -24,6 +26,7 @@ from highway_env.envs.common import observation as highway_observations
 BACKENDS = ("sync", "async")
 DEFAULT_BACKEND = "async"
 OBSERVATIONS = ("grayscale", "kinematics")
+REWARD_PARTS = ("right_lane", "high_speed", "collision")
 LUMINANCE = [0.2989, 0.5870, 0.1140]  # weights of red, green and blue in a grey value (ITU-R BT.601)
 
 
@@ -131,6 +134,26 @@ def make_vector_env(
     envs = vector_class([env_fn] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
     origin = {"env_id": env_id, "num_envs": int(num_envs), "backend": backend, "config": config, **kwargs}
     return EpisodeStatistics(envs, origin)
+
+
+def reward_components(rewards, config) -> dict[str, float]:
+    """What each part of highway-env's reward paid in one step: the parts add up to the reward.
+
+    highway-env weighs and adds its `info["rewards"]`, then maps the sum from [collision_reward, high_speed_reward +
+    right_lane_reward] to [0, 1]. So merely not crashing pays, too, and with the default weights it pays most.
+
+    Args:
+        rewards: info["rewards"] of the step: the unweighted parts.
+        config: the environment's full configuration (`env.unwrapped.config`), with normalize_reward on.
+
+    Returns "surviving", "right lane", "high speed" and "collision", in the units of the reward; all 0 off the road.
+
+    Mirrors HighwayEnv._reward in highway_env/envs/highway_env.py.
+    """
+    low, high = config["collision_reward"], config["high_speed_reward"] + config["right_lane_reward"]
+    weighed = {name: config[f"{name}_reward"] * rewards[f"{name}_reward"] for name in REWARD_PARTS}
+    parts = {"surviving": -low} | {name.replace("_", " "): value for name, value in weighed.items()}
+    return {name: float(value / (high - low) * rewards["on_road_reward"]) for name, value in parts.items()}
 
 
 def is_highway(env_id) -> bool:

@@ -35,7 +35,8 @@ class Actor(nn.Module):
         super().__init__()
         num_actions = _num_actions(action_space)
         self.encoder, width = _make_encoder(observation_space, conv_layers, hidden_sizes)
-        # A gain of 0.01 makes the first policy nearly uniform: Andrychowicz et al. 2021, section 3.2, arXiv:2006.05990.
+        # A gain of 0.01 makes the first policy nearly uniform (Andrychowicz et al. 2021, section 3.2,
+        # arXiv:2006.05990).
         self.head = _linear(width, num_actions, gain=0.01)
         self.recipe = _recipe(observation_space, conv_layers, hidden_sizes) | {"num_actions": num_actions}
 

@@ -35,6 +35,7 @@ class PPO:
 
     Attributes:
         env_steps: environment steps taken so far, over all environments.
+        total_steps: the maximum that the last call of learn was given; None before the first.
         obs: (N, *obs_shape) what the environments show now; None before the first rollout.
 
     It seeds torch's generator with config.seed: the same seed, machine and settings give the same weights.
@@ -55,6 +56,7 @@ class PPO:
         parameters = [*self.actor.parameters(), *self.critic.parameters()]
         self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5)
         self.env_steps = 0
+        self.total_steps = None
         self.obs = None
 
     def learn(self, total_steps, callback=None, out=None, *, progress=True, tensorboard=False) -> "PPO":
@@ -81,6 +83,7 @@ class PPO:
                 f"total_steps {total_steps} leaves no room for a rollout of {batch_size} steps after the "
                 f"{self.env_steps} taken so far; ask for at least {self.env_steps + batch_size}"
             )
+        self.total_steps = int(total_steps)
         folder = RunFolder(out, self.env_steps, tensorboard) if out is not None else None
         saved_at = self.env_steps
         bar = tqdm(total=total_steps, initial=self.env_steps, unit="step", disable=not progress, dynamic_ncols=True)
@@ -153,6 +156,7 @@ class PPO:
         """Write a checkpoint: both networks, and all that load needs to go on as if nothing had happened."""
         state = {
             "env_steps": self.env_steps,
+            "total_steps": self.total_steps,
             "config": asdict(self.config),
             "envs": self.envs.origin,
             "optimizer": self.optimizer.state_dict(),
@@ -184,7 +188,7 @@ class PPO:
         critic = _load_network(critic, directory / "critic.safetensors")
         _check_spaces(actor, envs, state, directory)
         ppo = cls(envs, PPOConfig(**state["config"]), actor, critic, device)
-        ppo.env_steps = state["env_steps"]
+        ppo.env_steps, ppo.total_steps = state["env_steps"], state["total_steps"]
         per_parameter = {int(key): value for key, value in state["optimizer"]["state"].items()}  # JSON has string keys
         ppo.optimizer.load_state_dict(state["optimizer"] | {"state": per_parameter})
         same_envs = json.dumps(ppo.envs.origin) == json.dumps(state["envs"])

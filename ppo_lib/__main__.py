@@ -1,0 +1,230 @@
+"""The command line: python -m ppo_lib train | evaluate | record | benchmark."""
+
+import io
+import json
+import re
+import sys
+from contextlib import redirect_stderr
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+
+from ppo_lib import checkpoint
+from ppo_lib.config import PPOConfig
+from ppo_lib.envs import DEFAULT_BACKEND, highway_config, is_highway, make_vector_env
+from ppo_lib.errors import UsageError
+from ppo_lib.evaluation import agent_policy, evaluate_baselines, evaluate_policy, format_table
+from ppo_lib.ppo import PPO
+from ppo_lib.recording import record_drive
+
+NEW_RUN_STEPS = 100_000
+PROGRAM = "python -m ppo_lib"
+EVALUATION_SEED = 1_000_000  # far from the seeds that training starts from
+
+
+@dataclass
+class Highway:
+    """What the driver sees, and how often it decides (highway-env only)."""
+
+    observation: Literal["grayscale", "kinematics"] = "grayscale"  # images, or features of the nearest vehicles
+    observation_shape: tuple[int, int] = (96, 32)  # width and height of the images, in pixels
+    stack_size: int = 4  # consecutive images in one observation
+    scaling: float = 1.25  # pixels per metre
+    policy_frequency: int = 1  # decisions per second, in Hz
+    env_config: str = "{}"  # any other key of highway-env's configuration, as JSON
+
+    def config(self) -> dict:
+        """highway-env's configuration dictionary."""
+        try:
+            overrides = json.loads(self.env_config)
+        except json.JSONDecodeError as error:
+            raise UsageError(f"--env-config is no JSON ({error}); write it like '{{\"lanes_count\": 4}}'") from None
+        if not isinstance(overrides, dict):
+            raise UsageError(
+                f"--env-config must be a JSON object like '{{\"lanes_count\": 4}}', got {self.env_config}"
+            )
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "env_config"}
+        return highway_config(**own | overrides)
+
+
+@dataclass
+class Train:
+    """Train an agent, or go on training one."""
+
+    out: Path = Path("runs/first")  # the run's folder: progress.csv and the checkpoints
+    env_id: str = "highway-fast-v0"  # any environment of Gymnasium's with discrete actions
+    backend: str = DEFAULT_BACKEND  # sync: one process; async: a process per environment
+    num_envs: int = 8  # environments driven side by side
+    total_steps: int | None = None  # environment steps in all; by default 100,000, or what the run was given
+    resume: bool = False  # go on with the run in --out; its own settings hold
+    eval_episodes: int = 20  # episodes of the closing evaluation; 0: none
+    tensorboard: bool = False  # write TensorBoard files into --out, too
+    device: str = "auto"  # auto, cpu, cuda, ...
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    highway: Highway = field(default_factory=Highway)
+
+    def run(self) -> int:
+        """Train, evaluate, say where it is. 130 when stopped by Ctrl-C, as shells expect."""
+        learner = self._resumed() if self.resume else self._new()
+        total_steps = self.total_steps or learner.total_steps or NEW_RUN_STEPS
+        learner.learn(total_steps, out=self.out, tensorboard=self.tensorboard)
+        print(f"{learner.env_steps:,} steps; the newest checkpoint is {checkpoint.newest_checkpoint(self.out)}")
+        if learner.env_steps + learner.config.batch_size(learner.envs.num_envs) <= total_steps:
+            print(f"Stopped early. To go on: python -m ppo_lib train --resume --out {self.out}")
+            learner.envs.close()
+            return 130
+        if self.eval_episodes:
+            results = evaluate_policy(
+                agent_policy(learner.actor), learner.envs, self.eval_episodes, EVALUATION_SEED, progress=True
+            )
+            print(format_table({"this agent": results}))
+        learner.envs.close()
+        return 0
+
+    def _new(self) -> PPO:
+        if checkpoint.checkpoints_in(self.out):
+            raise UsageError(f"{self.out} holds a run already; go on with it by --resume, or choose another --out")
+        self.ppo.minibatch_size(max(self.num_envs, 1))
+        config = self.highway.config() if is_highway(self.env_id) else None
+        envs = make_vector_env(self.env_id, self.num_envs, self.backend, config)
+        try:
+            return PPO(envs, self.ppo, device=self.device)
+        except UsageError:
+            envs.close()
+            raise
+
+    def _resumed(self) -> PPO:
+        state, _ = checkpoint.load_checkpoint(self.out)
+        saved = state["config"] | {name: state["envs"][name] for name in ("env_id", "num_envs", "backend")}
+        asked = {f.name: getattr(self.ppo, f.name) for f in fields(PPOConfig)} | vars(self)
+        usual = {f.name: f.default for f in (*fields(PPOConfig), *fields(Train))}
+        for name, value in saved.items():
+            if asked[name] not in (usual[name], value):
+                raise UsageError(
+                    f"--{name.replace('_', '-')} {asked[name]} contradicts the run in {self.out}, which has {value}; "
+                    "a resumed run keeps its settings, only --total-steps can change"
+                )
+        return PPO.load(self.out, device=self.device)
+
+
+@dataclass
+class Evaluate:
+    """Measure an agent over fresh episodes: return, crash rate, speed, length."""
+
+    run_or_checkpoint: Positional[Path]  # a run's folder (then its newest checkpoint), or one checkpoint
+    episodes: int = 20  # number of episodes; number e is driven from seed + e
+    backend: str = DEFAULT_BACKEND  # sync: one process; async: a process per environment
+    num_envs: int = 8  # environments driven side by side; does not change the result
+    seed: int = EVALUATION_SEED  # of the first episode
+    stochastic: bool = False  # draw actions from the probabilities instead of taking the most probable
+    baselines: bool = False  # measure the baseline drivers beside it
+    json: bool = False  # print one JSON object
+
+    def run(self) -> int:
+        """Print the table, or the JSON object."""
+        actor, origin = _load_agent(self.run_or_checkpoint)
+        if self.episodes < 1:
+            raise UsageError(f"--episodes must be at least 1, got {self.episodes}")
+        where = origin | {"backend": self.backend, "num_envs": min(self.num_envs, self.episodes)}
+        envs = make_vector_env(**where)
+        policy = agent_policy(actor, deterministic=not self.stochastic)
+        results = {"this agent": evaluate_policy(policy, envs, self.episodes, self.seed, progress=not self.json)}
+        envs.close()
+        if self.baselines:
+            results |= evaluate_baselines(**where, episodes=self.episodes, seed=self.seed, progress=not self.json)
+        if self.json:
+            summaries = {driver: evaluation.summary() for driver, evaluation in results.items()}
+            print(json.dumps(summaries.pop("this agent") | ({"baselines": summaries} if summaries else {})))
+        else:
+            print(format_table(results))
+        return 0
+
+
+@dataclass
+class Record:
+    """Film one episode of an agent."""
+
+    run_or_checkpoint: Positional[Path]  # a run's folder (then its newest checkpoint), or one checkpoint
+    out: Path = Path("drive.mp4")  # the film: .mp4 or .gif
+    seed: int = EVALUATION_SEED  # of the episode
+    stochastic: bool = False  # draw actions from the probabilities instead of taking the most probable
+
+    def run(self) -> int:
+        """Film, and say what is to be seen."""
+        actor, origin = _load_agent(self.run_or_checkpoint)
+        policy = agent_policy(actor, deterministic=not self.stochastic)
+        drive = record_drive(policy, origin["env_id"], origin["config"], out=self.out, seed=self.seed)
+        end = ", crashed" if drive.get("crashed") else ""
+        print(f"{self.out}: {drive['length']} steps, return {drive['return']:.1f}{end}")
+        return 0
+
+
+@dataclass
+class Benchmark:
+    """Measure our speed as ratios against rivals, in one run (minutes)."""
+
+    json: bool = False  # print one JSON object
+    seconds: float = 20.0  # how long each measurement runs
+
+    def run(self) -> int:
+        """Print the table, or the JSON object."""
+        from ppo_lib import benchmark  # it needs a development extra
+
+        report = benchmark.run(self.seconds)
+        print(json.dumps(report) if self.json else benchmark.format_report(report))
+        return 0
+
+
+def _load_agent(run_or_checkpoint):
+    """(actor, keyword arguments of make_vector_env for where it was trained)."""
+    state, directory = checkpoint.load_checkpoint(run_or_checkpoint)
+    if state["envs"] is None:
+        raise UsageError(f"{directory} does not say which environments it was trained in; use it from Python")
+    return checkpoint.load_network(directory / "actor.safetensors"), state["envs"]
+
+
+# tyro's words for a mistake, and plainer ones.
+PLAIN_WORDS = {
+    r"^Error parsing \S*dummy\S*: ": "",
+    r"^Error parsing (\S+): invalid literal for int\(\) with base 10:": r"\1 takes a whole number, got",
+    r"^Error parsing (\S+): could not convert string to float:": r"\1 takes a number, got",
+}
+COMMANDS = {"train": Train, "evaluate": Evaluate, "record": Record, "benchmark": Benchmark}
+
+
+def main(args=None) -> int:
+    """Run one command; its exit code. A user's mistake is one line on stderr and 2."""
+    try:
+        return _parse(args).run()
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parse(args):
+    """The command that the arguments ask for. tyro's framed report of a mistake becomes one line."""
+    report = io.StringIO()
+    try:
+        with redirect_stderr(report):
+            return tyro.extras.subcommand_cli_from_dict(
+                COMMANDS, args=args, prog=PROGRAM, config=(OmitArgPrefixes, FlagCreatePairsOff)
+            )
+    except SystemExit as exit:
+        if exit.code == 0:
+            raise
+    wrong, *rest = re.split(r"│ ─+ +│|╭.*╮|╰.*╯", report.getvalue().strip())[1:]
+    wrong = " ".join(wrong.replace("│", " ").split()).rstrip(".")
+    for theirs, ours in PLAIN_WORDS.items():
+        wrong = re.sub(theirs, ours, wrong)
+    meant = re.findall(r"^│ +(--\S+)", " ".join(rest), re.MULTILINE) if "Perhaps" in " ".join(rest) else []
+    hint = f"did you mean {' or '.join(meant)}?" if meant else f"{PROGRAM} COMMAND --help says what is allowed"
+    raise UsageError(f"{wrong}; {hint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

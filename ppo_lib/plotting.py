@@ -1,0 +1,116 @@
+"""One function per figure: arrays in, Axes out. Each draws into `ax`, or into a new figure where that is None."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+AGENT_COLOR = "#1f5fa8"
+CRASH_COLOR = "#c0392b"
+BASELINE_COLORS = ("#7f8c8d", "#b07d2b", "#2e8b57", "#8e44ad", "#c0392b", "#16a085")
+COMPONENT_COLORS = {
+    "surviving": "#b8c4cf",
+    "right lane": "#e0a030",
+    "high speed": "#2e8b57",
+    "collision": CRASH_COLOR,
+}
+
+
+def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per episode", label="PPO", ax=None):
+    """A measure over training: every update as a pale dot, their running mean as a line.
+
+    Args:
+        env_steps: (U,) environment steps at each update.
+        values: (U,) the measure at each update; NaN where no episode ended.
+        baselines: {driver: value}, each a horizontal line with its name.
+        ylabel, label: what is measured, and of whom.
+    """
+    ax = ax or plt.figure(figsize=(7, 3.6), layout="constrained").gca()
+    env_steps, values = np.asarray(env_steps), np.asarray(values, dtype=float)
+    known = ~np.isnan(values)
+    steps, values = env_steps[known], values[known]
+    (line,) = ax.plot(steps, running_mean(values), label=label, linewidth=2)
+    ax.plot(steps, values, ".", color=line.get_color(), alpha=0.25, markersize=5)
+    for color, (driver, value) in zip(BASELINE_COLORS, (baselines or {}).items(), strict=False):
+        ax.axhline(value, color=color, linestyle="--", linewidth=1)
+        ax.annotate(
+            driver, (1, value), (-4, 2), ax.get_yaxis_transform(), "offset points", color=color, fontsize=8, ha="right"
+        )
+    ax.set(xlabel="environment steps", ylabel=ylabel)
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def running_mean(values, window=10):
+    """(U,) the mean of each value and up to window - 1 before it."""
+    values = np.asarray(values, dtype=float)
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    stop = np.arange(1, len(values) + 1)
+    start = np.maximum(stop - window, 0)
+    return (sums[stop] - sums[start]) / (stop - start)
+
+
+def plot_reward_components(components, *, actions=None, ax=None):
+    """The reward of one drive taken apart: a stacked bar per step.
+
+    Args:
+        components: {part: (T,) its contribution to each step's reward}, as envs.reward_components gives.
+        actions: (T,) names of the actions, written below the bars.
+    """
+    ax = ax or plt.figure(figsize=(9, 3.2), layout="constrained").gca()
+    steps = np.arange(len(next(iter(components.values()))))
+    top, bottom = np.zeros(len(steps)), np.zeros(len(steps))
+    for part, paid in components.items():
+        paid = np.asarray(paid, dtype=float)
+        if not paid.any():
+            continue
+        ax.bar(steps, paid, 0.85, np.where(paid < 0, bottom, top), label=part, color=COMPONENT_COLORS.get(part))
+        top, bottom = top + paid.clip(min=0), bottom + paid.clip(max=0)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set(xlabel="step", ylabel="reward", xlim=(-0.6, len(steps) - 0.4))
+    if actions is not None:
+        ax.set_xticks(steps, [action.replace("LANE_", "").lower() for action in actions], rotation=60, fontsize=8)
+        ax.set_xlabel("action at each step")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    return ax
+
+
+def plot_observation_stack(stack, *, axes=None):
+    """A stack of grayscale images side by side, oldest first, each with its age.
+
+    Args:
+        stack: (C, W, H) uint8, as highway-env stacks them: the last is the newest.
+        axes: C Axes; a new figure where None.
+    """
+    if axes is None:
+        width, height = 11, 11 / len(stack) * stack.shape[2] / stack.shape[1] + 0.45
+        axes = plt.figure(figsize=(width, height), layout="constrained").subplots(1, len(stack), squeeze=False)[0]
+    for age, (ax, image) in enumerate(zip(reversed(axes), reversed(stack), strict=True)):
+        ax.imshow(image.T, cmap="gray", vmin=0, vmax=255)
+        ax.set_title("now" if age == 0 else f"{age} step{'s' * (age > 1)} ago", fontsize=9)
+        ax.set(xticks=[], yticks=[])
+    return axes
+
+
+def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
+    """How drivers compare: return against mean speed, coloured by how often they crash.
+
+    Args:
+        names: (D,) of the drivers.
+        returns: (D,) mean returns; intervals: (D, 2) their confidence intervals.
+        crash_rates: (D,) in [0, 1].
+        speeds: (D,) mean speeds in m/s.
+    """
+    ax = ax or plt.figure(figsize=(7, 3.8), layout="constrained").gca()
+    returns, low, high = np.asarray(returns), *np.asarray(intervals, dtype=float).T
+    ax.errorbar(speeds, returns, [returns - low, high - returns], fmt="none", ecolor="gray", elinewidth=1, zorder=1)
+    dots = ax.scatter(
+        speeds, returns, c=crash_rates, cmap="RdYlGn_r", vmin=0, vmax=1, s=90, edgecolors="black", zorder=2
+    )
+    for name, x, y in zip(names, speeds, returns, strict=True):
+        ax.annotate(name, (x, y), (9, 0), textcoords="offset points", va="center", fontsize=9)
+    ax.margins(x=0.25, y=0.15)
+    ax.set(xlabel="mean speed (m/s)", ylabel="return per episode")
+    ax.figure.colorbar(dots, ax=ax, label="episodes that end in a crash", format=PercentFormatter(1))
+    ax.grid(alpha=0.25)
+    return ax

@@ -1,0 +1,105 @@
+"""A drive as a film: mp4 or GIF, without a screen."""
+
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ppo_lib.envs import is_highway, make_env
+from ppo_lib.errors import UsageError
+from ppo_lib.evaluation import Policy, meta_actions
+
+FORMATS = (".mp4", ".gif")
+CAPTION_HEIGHT = 26  # pixels
+
+
+def record_drive(policy: Policy, env_id, config=None, *, out, seed=0, speedup=2.0) -> dict:
+    """Film one episode of a driver.
+
+    highway-env is shown at every step of its simulation, not at every decision only, so that the cars glide.
+
+    Args:
+        policy: observations (1, ...) to actions (1,).
+        env_id, config: as for make_env.
+        out: the film's path, ending in .mp4 or .gif; its folder is made where it is missing.
+        seed: of the episode.
+        speedup: how much faster than life the film runs.
+
+    Returns {"return", "length", "frames"} of the drive; for highway-env also {"crashed"}.
+
+    Raises UsageError for another ending or a place that cannot be written.
+    """
+    out = Path(out)
+    if out.suffix not in FORMATS:
+        raise UsageError(f"cannot film to {out.name!r}: its name must end in {' or '.join(FORMATS)}")
+    frames, fps, drive = film(policy, env_id, config, seed)
+    frames += [frames[-1]] * round(fps)  # rest on the end for a second
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix == ".mp4":
+            imageio.imwrite(out, frames, fps=fps * speedup, codec="libx264", macro_block_size=2)
+        else:
+            imageio.imwrite(out, frames, duration=1000 / (fps * speedup), loop=0)
+    except OSError as error:
+        raise UsageError(f"cannot write {out} ({error.strerror or error}); choose another place") from None
+    return drive
+
+
+def film(policy: Policy, env_id, config=None, seed=0) -> tuple[list[np.ndarray], float, dict]:
+    """(frames (H, W, 3) uint8, frames per simulated second, facts of the drive) of one episode, captioned."""
+    env = make_env(env_id, config, render_mode="rgb_array")
+    names = meta_actions(env_id, config)
+    camera = _Camera(env)
+    obs, info = env.reset(seed=seed)
+    if is_highway(env_id):
+        env.unwrapped.set_record_video_wrapper(camera)  # highway-env calls it at every step of its simulation
+    drive = {"return": 0.0, "length": 0}
+    done = False
+    camera.take()
+    while not done:
+        action = policy(obs[None])[0]
+        camera.caption = _caption(names[action] if names else f"action {action}", info, drive)
+        obs, reward, terminated, truncated, info = env.step(action)
+        drive["return"] += float(reward)
+        drive["length"] += 1
+        done = terminated or truncated
+        if done:
+            camera.caption = _caption("crashed" if info.get("crashed") else "the end", info, drive)
+        camera.take()
+    if "crashed" in info:
+        drive["crashed"] = bool(info["crashed"])
+    fps = env.unwrapped.config["simulation_frequency"] if is_highway(env_id) else env.metadata.get("render_fps", 30)
+    env.close()
+    return camera.frames, float(fps), drive | {"frames": len(camera.frames)}
+
+
+class _Camera:
+    """Takes captioned pictures of an environment; in highway-env's eyes it is a video recorder."""
+
+    frames_per_sec = None  # set by highway-env, used by nobody
+
+    def __init__(self, env):
+        self.env = env
+        self.caption = ""
+        self.frames = []
+
+    def take(self):
+        self.frames.append(_captioned(self.env.unwrapped.render(), self.caption))
+
+    _capture_frame = take  # the name that highway-env calls between two decisions
+
+
+def _caption(doing, info, drive):
+    speed = f"{info['speed']:5.1f} m/s     " if "speed" in info else ""
+    return f"{doing:<11}     {speed}return {drive['return']:5.1f}     step {drive['length']}"
+
+
+def _captioned(frame, text):
+    """`frame` with a strip of text below it, its sides even as video encoders want them."""
+    height, width, _ = frame.shape
+    picture = Image.new("RGB", (width - width % 2, (height + CAPTION_HEIGHT) // 2 * 2), "white")
+    picture.paste(Image.fromarray(frame))
+    font = ImageFont.load_default(15)
+    ImageDraw.Draw(picture).text((8, height + CAPTION_HEIGHT / 2), text, "black", font, anchor="lm")
+    return np.asarray(picture)
