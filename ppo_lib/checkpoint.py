@@ -180,7 +180,7 @@ def _write_through(path, data):
 
 
 def _split(tree, tensors):
-    """`tree` fit for JSON: every array is moved to `tensors` and leaves {"tensor": its key there} behind."""
+    """`tree` fit for JSON: arrays and tensors are moved to `tensors`, leaving {their kind: their key there} behind."""
     if isinstance(tree, dict):
         return {str(key): _split(value, tensors) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -188,13 +188,15 @@ def _split(tree, tensors):
     if isinstance(tree, (np.ndarray, torch.Tensor)):
         key = str(len(tensors))
         tensors[key] = torch.as_tensor(tree).detach().cpu().contiguous()
-        return {"tensor": key}
+        return {"array" if isinstance(tree, np.ndarray) else "tensor": key}
     return tree
 
 
 def _join(tree, tensors):
-    """The inverse of _split; arrays come back as tensors, tuples as lists, keys as strings."""
+    """The inverse of _split; tuples come back as lists, keys as strings."""
     if isinstance(tree, dict):
+        if tree.keys() == {"array"}:
+            return tensors[tree["array"]].numpy()
         if tree.keys() == {"tensor"}:
             return tensors[tree["tensor"]]
         return {key: _join(value, tensors) for key, value in tree.items()}

@@ -76,7 +76,12 @@ def evaluate_policy(policy: Policy, envs, episodes: int, seed: int, progress: bo
     running = np.arange(num_envs)  # the episode that each environment drives
     started = num_envs
     obs, _ = envs.reset(seed=[seed + int(e) for e in running])
-    with tqdm(total=episodes, unit="episode", disable=not progress, dynamic_ncols=True) as bar:
+    gpus = range(torch.cuda.device_count())
+    with (  # a policy that samples shall do it reproducibly, and without touching the learner's randomness
+        torch.random.fork_rng(gpus),
+        tqdm(total=episodes, unit="episode", disable=not progress, dynamic_ncols=True) as bar,
+    ):
+        torch.manual_seed(seed)
         while (running < episodes).any():
             obs, _, terminated, truncated, infos = envs.step(policy(obs))
             done = (terminated | truncated) & (running < episodes)

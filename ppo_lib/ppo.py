@@ -145,10 +145,11 @@ class PPO:
         batch = [column.flatten(0, 1) for column in columns]  # (T, N, ...) to (B, ...)
         history = []
         for indices in self._minibatches(len(batch[0])):
-            measures = self._step([column[indices] for column in batch])
+            loss, measures = self._loss([column[indices] for column in batch])
             history.append(measures)
             if self.config.target_kl is not None and measures["approximate_kl"] > self.config.target_kl:
                 break
+            self._descend(loss)
         diagnostics = {name: float(torch.stack([m[name] for m in history]).mean()) for name in history[0]}
         return diagnostics | {"explained_variance": explained_variance(rollout.values, returns)}
 
@@ -193,7 +194,7 @@ class PPO:
         ppo.optimizer.load_state_dict(state["optimizer"] | {"state": per_parameter})
         same_envs = json.dumps(ppo.envs.origin) == json.dumps(state["envs"])
         if state["obs"] is not None and same_envs and ppo.envs.set_state(state["envs_state"]):
-            ppo.obs = state["obs"].numpy()
+            ppo.obs = state["obs"]
         torch.set_rng_state(state["generators"]["torch"])
         if state["generators"]["cuda"] is not None and ppo.device.type == "cuda":
             torch.cuda.set_rng_state(state["generators"]["cuda"], ppo.device)
@@ -225,31 +226,34 @@ class PPO:
         for _ in range(self.config.num_epochs):
             yield from torch.randperm(batch_size).to(self.device).split(self.minibatch_size)
 
-    def _step(self, minibatch) -> dict[str, torch.Tensor]:
-        """One gradient step on both networks."""
+    def _loss(self, minibatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss of both networks together on one minibatch, and what the diagnostics want to know of it."""
         config = self.config
         obs, actions, old_log_probs, old_values, returns, advantages = minibatch
         if config.normalize_advantages:
             advantages = (advantages - advantages.mean()) / (advantages.std(correction=0) + 1e-8)
-        log_probs, entropy, values = self.evaluate(obs, actions)
-        losses = {
-            "policy_loss": clipped_surrogate_loss(log_probs, old_log_probs, advantages, config.clip_eps),
-            "value_loss": value_loss(values, returns, old_values, config.value_clip_eps),
-            "entropy": entropy.mean(),
-        }
-        weights = {"policy_loss": 1.0, "value_loss": config.value_coef, "entropy": -config.entropy_coef}
-        loss = sum(weights[name] * losses[name] for name in losses)
-        self.optimizer.zero_grad()
-        loss.backward()
-        # Each network on its own: an error of the critic shall not shorten the actor's step.
-        clip_grad_norm_(self.actor.parameters(), config.max_grad_norm)
-        clip_grad_norm_(self.critic.parameters(), config.max_grad_norm)
-        self.optimizer.step()
+        log_probs, entropies, values = self.evaluate(obs, actions)
+        policy_loss = clipped_surrogate_loss(log_probs, old_log_probs, advantages, config.clip_eps)
+        critic_loss = value_loss(values, returns, old_values, config.value_clip_eps)
+        entropy = entropies.mean()
         with torch.no_grad():
-            return {name: value.detach() for name, value in losses.items()} | {
+            measures = {
+                "policy_loss": policy_loss.detach(),
+                "value_loss": critic_loss.detach(),
+                "entropy": entropy.detach(),
                 "approximate_kl": approximate_kl(log_probs, old_log_probs),
                 "clip_fraction": clip_fraction(log_probs, old_log_probs, config.clip_eps),
             }
+        return policy_loss + config.value_coef * critic_loss - config.entropy_coef * entropy, measures
+
+    def _descend(self, loss):
+        """One gradient step on both networks."""
+        self.optimizer.zero_grad()
+        loss.backward()
+        # Each network on its own: an error of the critic shall not shorten the actor's step.
+        clip_grad_norm_(self.actor.parameters(), self.config.max_grad_norm)
+        clip_grad_norm_(self.critic.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
 
     def _anneal_learning_rate(self, progress):
         """Set the learning rate for the part of the training done so far, from 0 to 1."""

@@ -117,7 +117,7 @@ class EpisodeStatistics(VectorWrapper):
             self.env.set_attr("episode", list(state["episodes"]))
         else:
             return False
-        self._sums = np.array(state["sums"])
+        self._sums = state["sums"].copy()
         return True
 
 

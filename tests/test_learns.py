@@ -1,0 +1,28 @@
+import pytest
+from test_ppo import cartpole
+
+from ppo_lib.config import PPOConfig
+from ppo_lib.evaluation import agent_policy, evaluate_policy
+from ppo_lib.ppo import PPO
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_cartpole_is_solved_within_100_000_steps(seed):
+    config = PPOConfig(
+        num_steps=128, num_epochs=8, learning_rate=1e-3, gamma=0.98, entropy_coef=0.0, max_grad_norm=0.5, seed=seed
+    )
+    test_envs = cartpole(20)
+    scores = []
+
+    def measure(ppo, diagnostics):
+        """Every 10 updates; stops as soon as it is solved."""
+        if ppo.env_steps % 10_240 == 0:
+            evaluation = evaluate_policy(agent_policy(ppo.actor), test_envs, episodes=20, seed=10_000)
+            scores.append((ppo.env_steps, evaluation.returns.mean()))
+            return bool(scores[-1][1] < 475)
+        return True
+
+    PPO(cartpole(8), config).learn(100_000, measure, progress=False)
+    steps, score = scores[-1]
+    assert score >= 475, scores
+    assert steps <= 100_000

@@ -1,0 +1,59 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from ppo_lib import plotting
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def test_running_mean_by_hand():
+    np.testing.assert_allclose(plotting.running_mean([2, 4, 6, 8], window=2), [2, 3, 5, 7])
+    np.testing.assert_allclose(plotting.running_mean([2, 4], window=10), [2, 3])
+
+
+def test_a_learning_curve_skips_updates_without_episodes_and_names_its_baselines():
+    ax = plotting.plot_learning_curve([10, 20, 30], [1.0, np.nan, 3.0], baselines={"always SLOWER": 2.5})
+    mean, dots, baseline = ax.lines
+    np.testing.assert_array_equal(dots.get_xydata(), [[10, 1], [30, 3]])
+    np.testing.assert_array_equal(mean.get_xydata(), [[10, 1], [30, 2]])
+    assert set(baseline.get_ydata()) == {2.5}
+    assert [text.get_text() for text in ax.texts] == ["always SLOWER"]
+    assert ax.get_xlabel() == "environment steps"
+    assert ax.get_ylabel() == "return per episode"
+
+
+def test_reward_components_are_stacked_up_and_down():
+    ax = plotting.plot_reward_components(
+        {"surviving": [0.6, 0.6], "high speed": [0.2, 0.1], "right lane": [0, 0], "collision": [0, -0.5]},
+        actions=["FASTER", "LANE_LEFT"],
+    )
+    boxes = [(bar.get_y(), bar.get_height()) for bar in ax.patches]
+    np.testing.assert_allclose(boxes, [(0, 0.6), (0, 0.6), (0.6, 0.2), (0.6, 0.1), (0, 0), (0, -0.5)])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["faster", "left"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["surviving", "high speed", "collision"]
+
+
+def test_an_observation_stack_is_shown_upright_oldest_first():
+    stack = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    axes = plotting.plot_observation_stack(stack)
+    assert [ax.get_title() for ax in axes] == ["3 steps ago", "2 steps ago", "1 step ago", "now"]
+    for ax, image in zip(axes, stack, strict=True):
+        np.testing.assert_array_equal(ax.images[0].get_array(), image.T)
+
+
+def test_drivers_carry_their_names_and_intervals():
+    ax = plotting.plot_drivers(["a", "b"], [10, 20], [(9, 12), (18, 21)], [1.0, 0.0], [28, 20])
+    assert [text.get_text() for text in ax.texts] == ["a", "b"]
+    (segments,) = [c for c in ax.collections if hasattr(c, "get_segments") and len(c.get_segments())]
+    np.testing.assert_allclose(segments.get_segments()[0], [(28, 9), (28, 12)])
+
+
+def test_each_draws_into_the_axes_it_is_given():
+    _, ax = plt.subplots()
+    assert plotting.plot_learning_curve([1], [1], ax=ax) is ax
+    assert plotting.plot_reward_components({"surviving": [1]}, ax=ax) is ax

@@ -1,0 +1,265 @@
+import signal
+
+import numpy as np
+import pytest
+import torch
+from known_env import counters
+from torch.distributions import Categorical
+
+from ppo_lib import ppo as ppo_module
+from ppo_lib.checkpoint import checkpoints_in
+from ppo_lib.config import PPOConfig
+from ppo_lib.envs import highway_config, make_env, make_vector_env
+from ppo_lib.errors import UsageError
+from ppo_lib.evaluation import agent_policy, evaluate_policy
+from ppo_lib.networks import Actor, Critic
+from ppo_lib.ppo import PPO
+from ppo_lib.run_folder import read_log
+
+SMALL = PPOConfig(num_steps=16, num_minibatches=2, num_epochs=2, save_interval=64)
+
+
+def cartpole(num_envs=2, backend="sync"):
+    return make_vector_env("CartPole-v1", num_envs, backend)
+
+
+def weights(ppo):
+    return torch.cat([p.detach().flatten() for p in [*ppo.actor.parameters(), *ppo.critic.parameters()]])
+
+
+def test_on_the_first_minibatch_nothing_has_moved():
+    ppo = PPO(cartpole(), SMALL)
+    seen = []
+    real = ppo_module.clipped_surrogate_loss
+
+    def spy(log_probs, old_log_probs, advantages, clip_eps):
+        seen.append((log_probs - old_log_probs).exp().detach())
+        return real(log_probs, old_log_probs, advantages, clip_eps)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ppo_module, "clipped_surrogate_loss", spy)
+        ppo.update(ppo.rollout())
+    torch.testing.assert_close(seen[0], torch.ones_like(seen[0]))
+    assert (seen[-1] != 1).any()
+
+
+def test_every_epoch_shows_every_transition_once_in_a_new_order():
+    ppo = PPO(cartpole(), PPOConfig(num_steps=16, num_minibatches=4, num_epochs=3))
+    minibatches = list(ppo._minibatches(32))
+    assert [len(m) for m in minibatches] == [8] * 12
+    epochs = [torch.cat(minibatches[i : i + 4]).tolist() for i in (0, 4, 8)]
+    assert all(sorted(epoch) == list(range(32)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_advantages_are_normalised_within_each_minibatch():
+    seen = []
+
+    def spy(log_probs, old_log_probs, advantages, clip_eps):
+        seen.append(advantages)
+        return log_probs.mean()
+
+    for normalize in (True, False):
+        ppo = PPO(cartpole(), PPOConfig(num_steps=16, num_minibatches=2, normalize_advantages=normalize))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ppo_module, "clipped_surrogate_loss", spy)
+            ppo.update(ppo.rollout())
+        means = torch.stack([advantages.mean() for advantages in seen])
+        assert (means.abs() < 1e-5).all() == normalize
+        seen.clear()
+
+
+def test_the_update_is_the_papers_loss():
+    """One minibatch, one epoch: the weights move along the gradient of the whole loss, as Adam's first step does."""
+    config = PPOConfig(num_steps=16, num_minibatches=1, num_epochs=1, max_grad_norm=1e9, learning_rate=1e-3)
+    ppo, reference = PPO(cartpole(), config), PPO(cartpole(), config)
+    rollout = ppo.rollout()
+    returns, advantages = ppo.compute_returns_and_advantages(rollout)
+    normalized = (advantages - advantages.mean()) / (advantages.std(correction=0) + 1e-8)
+    obs, actions = rollout.obs.flatten(0, 1), rollout.actions.flatten()
+    policy = Categorical(logits=reference.actor.head(reference.actor.encoder(obs)))
+    ratio = torch.exp(policy.log_prob(actions) - rollout.log_probs.flatten())
+    policy_loss = -(ratio * normalized.flatten()).mean()
+    value_loss = ((reference.critic(obs) - returns.flatten()) ** 2).mean() / 2
+    (policy_loss - 0.01 * policy.entropy().mean() + 0.5 * value_loss).backward()
+    before = weights(ppo)
+    ppo.update(rollout)
+    gradient = torch.cat([p.grad.flatten() for p in [*reference.actor.parameters(), *reference.critic.parameters()]])
+    expected = before - 1e-3 * gradient / (gradient.abs() + 1e-5)  # Adam's first step
+    torch.testing.assert_close(weights(ppo), expected, atol=2e-6, rtol=0)
+
+
+def test_gradients_are_clipped_network_by_network():
+    ppo = PPO(cartpole(), PPOConfig(num_steps=16, num_minibatches=1, num_epochs=1, max_grad_norm=1e-3))
+    ppo.update(ppo.rollout())
+    for network in (ppo.actor, ppo.critic):
+        norm = torch.cat([p.grad.flatten() for p in network.parameters()]).norm()
+        assert norm == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_target_kl_ends_an_update_before_the_step_that_would_go_too_far():
+    steps = {}
+    for target_kl in (None, 1e-9):
+        ppo = PPO(cartpole(), PPOConfig(num_steps=16, num_minibatches=2, num_epochs=4, target_kl=target_kl))
+        taken = []
+        ppo.optimizer.register_step_post_hook(lambda *_, taken=taken: taken.append(1))
+        ppo.update(ppo.rollout())
+        steps[target_kl] = len(taken)
+    assert steps == {None: 8, 1e-9: 1}  # before the first step the KL is 0, after it more than that
+
+
+def test_the_learning_rate_falls_linearly_to_zero():
+    rates = []
+    PPO(cartpole(), SMALL).learn(32 * 4, lambda ppo, d: rates.append(d["learning_rate"]), progress=False)
+    assert rates == pytest.approx([1e-3, 0.75e-3, 0.5e-3, 0.25e-3])
+
+
+@pytest.mark.parametrize(("truncate", "expected"), [(True, [2.0] * 3), (False, [1.75, 1.5, 1.0])])
+def test_a_time_limit_is_no_end_of_the_world(truncate, expected):
+    """Every reward is 1 and γ = 0.5. Truncated, the future is worth 1 / (1 - γ) = 2; terminated, what is left."""
+    config = PPOConfig(num_steps=32, num_minibatches=1, num_epochs=20, learning_rate=0.01, max_grad_norm=10, gamma=0.5)
+    ppo = PPO(counters(3, 3, truncate=truncate), config).learn(64 * 30, progress=False)
+    with torch.no_grad():
+        values = ppo.critic(torch.tensor([[0.0], [1.0], [2.0]]))
+    torch.testing.assert_close(values, torch.tensor(expected), atol=0.1, rtol=0)
+
+
+def test_the_same_seed_gives_the_same_weights():
+    runs = [PPO(cartpole(), SMALL).learn(256, progress=False) for _ in range(2)]
+    other = PPO(cartpole(), PPOConfig(num_steps=16, num_minibatches=2, num_epochs=2, seed=1)).learn(
+        256, progress=False
+    )
+    assert torch.equal(weights(runs[0]), weights(runs[1]))
+    assert not torch.equal(weights(runs[0]), weights(other))
+
+
+def test_the_same_seed_gives_the_same_weights_on_highway_images_in_any_backend():
+    config = PPOConfig(num_steps=16, num_minibatches=2, num_epochs=1)
+    runs = []
+    for backend in ("sync", "async"):
+        envs = make_vector_env("highway-fast-v0", 2, backend, highway_config())
+        runs.append(PPO(envs, config).learn(64, progress=False))
+        envs.close()
+    assert torch.equal(weights(runs[0]), weights(runs[1]))
+
+
+def test_evaluating_between_two_updates_changes_nothing():
+    def look(ppo, diagnostics):
+        evaluate_policy(agent_policy(ppo.actor, deterministic=False), cartpole(), episodes=2, seed=7)
+
+    runs = [PPO(cartpole(), SMALL).learn(256, callback, progress=False) for callback in (None, look)]
+    assert torch.equal(weights(runs[0]), weights(runs[1]))
+
+
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "highway-fast-v0"])
+def test_save_load_and_go_on_is_as_if_it_had_never_stopped(env_id, tmp_path):
+    def make():
+        return make_vector_env(env_id, 2, "sync", highway_config() if env_id != "CartPole-v1" else None)
+
+    config = PPOConfig(num_steps=12, num_minibatches=2, num_epochs=2, target_kl=0.05, value_clip_eps=0.2)
+    whole = PPO(make(), config).learn(240, out=tmp_path / "whole", progress=False)
+
+    halfway = PPO(make(), config)
+    halfway.learn(240, lambda ppo, d: ppo.env_steps < 120, out=tmp_path / "half", progress=False)
+    assert halfway.env_steps == 120
+    torch.manual_seed(999)  # whatever happens in between
+    resumed = PPO.load(tmp_path / "half").learn(240, out=tmp_path / "half", progress=False)
+
+    assert resumed.env_steps == whole.env_steps == 240
+    assert torch.equal(weights(resumed), weights(whole))
+    logs = [read_log(tmp_path / name) for name in ("whole", "half")]
+    for name in ("env_steps", "return", "length", "policy_loss", "learning_rate"):
+        np.testing.assert_array_equal(logs[0][name], logs[1][name])
+
+
+def test_it_goes_on_in_other_environments_with_new_episodes(tmp_path):
+    PPO(cartpole(2), SMALL).learn(64, progress=False).save(tmp_path)
+    resumed = PPO.load(tmp_path, cartpole(4))
+    assert resumed.obs is None
+    assert resumed.learn(256, progress=False).env_steps == 64 + 3 * 64
+
+
+def test_a_checkpoint_from_another_environment_is_refused(tmp_path):
+    PPO(cartpole(), SMALL).save(tmp_path)
+    envs = make_vector_env("Acrobot-v1", 2, "sync")
+    with pytest.raises(UsageError, match=r"trained in CartPole-v1, on observations \(4,\) .* have \(6,\)"):
+        PPO.load(tmp_path, envs)
+
+
+def test_a_checkpoint_from_another_architecture_is_refused(tmp_path):
+    envs = cartpole()
+    PPO(envs, SMALL).save(tmp_path)
+    wider = Actor(envs.single_observation_space, envs.single_action_space, hidden_sizes=(128, 128))
+    with pytest.raises(UsageError, match="another architecture"):
+        PPO.load(tmp_path, envs, actor=wider)
+
+
+def test_it_saves_periodically_and_keeps_the_newest(tmp_path):
+    config = PPOConfig(num_steps=16, num_minibatches=2, num_epochs=1, save_interval=64, checkpoints_kept=3)
+    PPO(cartpole(), config).learn(360, out=tmp_path, progress=False)
+    assert [int(path.name[5:]) for path in checkpoints_in(tmp_path)] == [256, 320, 352]
+    for path in checkpoints_in(tmp_path):
+        assert {file.name for file in path.iterdir()} >= {"actor.safetensors", "critic.safetensors"}
+
+
+def test_ctrl_c_finishes_the_update_and_saves(tmp_path, capsys):
+    def press(ppo, diagnostics):
+        if ppo.env_steps == 64:
+            signal.raise_signal(signal.SIGINT)
+
+    ppo = PPO(cartpole(), SMALL).learn(320, press, out=tmp_path, progress=False)
+    assert ppo.env_steps == 64
+    assert "Stopping after this update" in capsys.readouterr().err
+    assert PPO.load(tmp_path).env_steps == 64
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_stops_at_once():
+    def press_twice(ppo, diagnostics):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        PPO(cartpole(), SMALL).learn(320, press_twice, progress=False)
+
+
+def test_it_never_exceeds_the_maximum_of_steps():
+    assert PPO(cartpole(), SMALL).learn(100, progress=False).env_steps == 96
+    ppo = PPO(cartpole(), SMALL).learn(100, progress=False)
+    with pytest.raises(UsageError, match="total_steps 100 leaves no room for a rollout of 32 steps after the 96"):
+        ppo.learn(100, progress=False)
+
+
+def test_every_diagnostic_is_there():
+    rows = []
+    PPO(cartpole(), SMALL).learn(640, lambda ppo, d: rows.append(d), progress=False)
+    expected = (
+        "env_steps episodes return length crash_rate mean_speed policy_loss value_loss entropy approximate_kl "
+        "clip_fraction explained_variance learning_rate steps_per_second seconds_simulate seconds_infer seconds_learn"
+    )
+    assert sorted(rows[0]) == sorted(expected.split())
+    assert rows[0]["entropy"] == pytest.approx(np.log(2), abs=0.01)
+
+
+def test_networks_of_ones_own():
+    envs = cartpole()
+    actor = Actor(envs.single_observation_space, envs.single_action_space, hidden_sizes=(8,))
+    critic = Critic(envs.single_observation_space, hidden_sizes=(8,))
+    ppo = PPO(envs, SMALL, actor, critic)
+    before = weights(ppo)
+    ppo.learn(64, progress=False)
+    assert ppo.actor is actor
+    assert not torch.equal(before, weights(ppo))
+
+
+def test_continuous_actions_and_unknown_devices_are_refused():
+    with pytest.raises(UsageError, match="only Discrete"):
+        PPO(make_vector_env("Pendulum-v1", 2, "sync"), SMALL)
+    with pytest.raises(UsageError, match="device 'abacus' cannot be used"):
+        PPO(cartpole(), SMALL, device="abacus")
+
+
+def test_any_discrete_environment_trains():
+    envs = make_vector_env("FrozenLake-v1", 2, "sync")
+    assert PPO(envs, SMALL).learn(64, progress=False).env_steps == 64
+    assert make_env("FrozenLake-v1").observation_space.shape == (16,)

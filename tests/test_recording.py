@@ -1,0 +1,48 @@
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+
+from ppo_lib.envs import highway_config, make_env
+from ppo_lib.errors import UsageError
+from ppo_lib.evaluation import constant_policy
+from ppo_lib.recording import film, record_drive
+
+CONFIG = highway_config(duration=4)
+SLOWER = constant_policy(4)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "gif"])
+def test_a_drive_becomes_a_film(tmp_path, suffix):
+    out = tmp_path / "new folder" / f"drive.{suffix}"
+    drive = record_drive(SLOWER, "highway-fast-v0", CONFIG, out=out, seed=0)
+    frames = imageio.imread(out)
+    assert len(frames) == drive["frames"] == 1 + 4 * 5  # the start, then 5 Hz for 4 s
+    assert frames.shape[1:3] == (176, 600)
+    assert frames[:, :150].mean() > 50
+    assert (np.abs(np.diff(frames[: 4 * 5].astype(int), axis=0)) > 20).any((1, 2, 3)).all()  # something moves
+
+
+def test_the_film_shows_the_very_drive():
+    frames, fps, drive = film(SLOWER, "highway-fast-v0", CONFIG, seed=0)
+    env = make_env("highway-fast-v0", CONFIG, render_mode="rgb_array")
+    env.reset(seed=0)
+    rewards = [env.step(4)[1] for _ in range(4)]
+    assert fps == 5
+    assert drive["return"] == pytest.approx(sum(rewards))
+    assert (drive["length"], drive["crashed"]) == (4, False)
+    np.testing.assert_array_equal(frames[-1][:150], env.render())
+    assert (frames[-1][150:] < 128).any()  # the caption
+
+
+def test_other_environments_are_filmed_too(tmp_path):
+    drive = record_drive(constant_policy(0), "CartPole-v1", out=tmp_path / "pole.gif")
+    assert drive["length"] + 1 == drive["frames"]
+    assert "crashed" not in drive
+
+
+def test_other_endings_and_unwritable_places_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"must end in .mp4 or .gif"):
+        record_drive(SLOWER, "highway-fast-v0", out=tmp_path / "drive.avi")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot write"):
+        record_drive(SLOWER, "highway-fast-v0", CONFIG, out=tmp_path / "file" / "drive.gif")

@@ -1,0 +1,81 @@
+import numpy as np
+import torch
+from known_env import counters
+from torch import nn
+from torch.distributions import Categorical
+
+from ppo_lib.rollout import collect_rollout
+
+
+class Uniform(nn.Module):
+    """A policy that flips a coin."""
+
+    def __init__(self):
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(2))
+
+    def forward(self, obs):
+        return Categorical(logits=self.logits.expand(len(obs), 2))
+
+
+def ten_times(obs):
+    """A critic whose value says what it saw."""
+    return 10.0 * obs[:, 0]
+
+
+def collect(envs, num_steps, obs=None):
+    obs = envs.reset(seed=0)[0] if obs is None else obs
+    return collect_rollout(envs, Uniform(), ten_times, obs, num_steps)
+
+
+def test_the_value_reached_is_that_of_the_final_observation_never_of_the_next_episode():
+    rollout = collect(counters(2, 3), num_steps=5)
+    torch.testing.assert_close(rollout.obs[:, 0, 0], torch.tensor([0.0, 1, 0, 1, 0]))
+    torch.testing.assert_close(rollout.obs[:, 1, 0], torch.tensor([0.0, 1, 2, 0, 1]))
+    torch.testing.assert_close(rollout.values, 10 * rollout.obs[..., 0])
+    torch.testing.assert_close(rollout.next_values[:, 0], torch.tensor([10.0, 20, 10, 20, 10]))
+    torch.testing.assert_close(rollout.next_values[:, 1], torch.tensor([10.0, 20, 30, 10, 20]))
+
+
+def test_no_transition_is_invented_between_two_episodes():
+    rollout = collect(counters(2, 3), num_steps=12)
+    assert (rollout.rewards == 1).all()  # NEXT_STEP autoreset would put a 0 after every end
+    assert rollout.terminated[:, 0].tolist() == [False, True] * 6
+    assert rollout.terminated[:, 1].tolist() == [False, False, True] * 4
+    assert not rollout.truncated.any()
+
+
+def test_termination_and_truncation_are_told_apart():
+    rollout = collect(counters(2, truncate=True), num_steps=4)
+    assert rollout.truncated[:, 0].tolist() == [False, True, False, True]
+    assert not rollout.terminated.any()
+
+
+def test_it_goes_on_where_the_last_one_ended():
+    envs = counters(5)
+    first = collect(envs, num_steps=3)
+    second = collect(envs, num_steps=3, obs=first.next_obs)
+    assert torch.cat([first.obs, second.obs])[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 0]
+
+
+def test_episodes_are_reported_once_with_their_whole_length():
+    envs = counters(2, 5)
+    first = collect(envs, num_steps=4)
+    second = collect(envs, num_steps=4, obs=first.next_obs)
+    assert sorted(first.episodes["length"]) == [2, 2]
+    assert sorted(second.episodes["length"]) == [2, 2, 5]
+    assert sorted(second.episodes["return"]) == [2, 2, 5]
+    assert np.isnan(second.episodes["crashed"]).all()
+
+
+def test_log_probs_belong_to_the_actions():
+    rollout = collect(counters(3), num_steps=50)
+    torch.testing.assert_close(rollout.log_probs, torch.full((50, 1), 0.5).log())
+    assert set(rollout.actions.flatten().tolist()) == {0, 1}
+
+
+def test_it_keeps_a_copy_of_what_was_seen():
+    envs = counters(9)
+    envs.env.copy = False  # the environments now write every observation into the same array
+    rollout = collect(envs, num_steps=4)
+    assert rollout.obs[:, 0, 0].tolist() == [0, 1, 2, 3]
