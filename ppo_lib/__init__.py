@@ -4,18 +4,27 @@ Read the modules in this order; each imports only from those above it.
 
     errors        UsageError: one clear line for a mistake that the user can mend
     config        PPOConfig: every number of the algorithm, validated
+    wrappers      episodes that can be replayed, and the statistics of a drive
     envs          highway_config, make_env, make_vector_env: highway-env and any Gymnasium environment
     networks      Actor and Critic: observations to action probabilities and to state values
     advantages    compute_gae, discounted_returns, explained_variance
     losses        clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
     plotting      one function per figure: arrays in, Axes out
     checkpoint    saving that survives a kill, loading that trusts nothing
+    run_folder    the folder of a training run: its log and its checkpoints
     rollout       Rollout and collect_rollout: T steps of N environments
     evaluation    evaluate_policy, the baseline drivers, bootstrap confidence intervals
-    recording     an mp4 or GIF of a drive
+    interrupt     Ctrl-C as a request
     ppo           PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    recording     an mp4 or GIF of a drive
     benchmark     our speed as ratios against rivals
     __main__      the command line: train, evaluate, record, benchmark
 
 Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives.
 """
+
+import os
+
+# Threads of OpenMP that wait for each other by spinning make a busy machine, whose environments and networks share two
+# cores, up to a hundred times slower. This says: sleep instead. It must be said before torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -69,7 +69,8 @@ class Train:
     def run(self) -> int:
         """Train, evaluate, say where it is. 130 when stopped by Ctrl-C, as shells expect."""
         learner = self._resumed() if self.resume else self._new()
-        total_steps = self.total_steps or learner.total_steps or NEW_RUN_STEPS
+        planned = NEW_RUN_STEPS if learner.total_steps is None else learner.total_steps
+        total_steps = planned if self.total_steps is None else self.total_steps
         learner.learn(total_steps, out=self.out, tensorboard=self.tensorboard)
         print(f"{learner.env_steps:,} steps; the newest checkpoint is {checkpoint.newest_checkpoint(self.out)}")
         if learner.env_steps + learner.config.batch_size(learner.envs.num_envs) <= total_steps:
@@ -167,13 +168,14 @@ class Benchmark:
     """Measure our speed as ratios against rivals, in one run (minutes)."""
 
     json: bool = False  # print one JSON object
-    seconds: float = 20.0  # how long each measurement runs
+    rounds: int = 3  # how often each contestant runs; they take turns, and the median counts
+    updates: int = 3  # rollouts in each turn
 
     def run(self) -> int:
         """Print the table, or the JSON object."""
         from ppo_lib import benchmark  # it needs a development extra
 
-        report = benchmark.run(self.seconds)
+        report = benchmark.run(self.rounds, self.updates)
         print(json.dumps(report) if self.json else benchmark.format_report(report))
         return 0
 
@@ -217,13 +219,23 @@ def _parse(args):
     except SystemExit as exit:
         if exit.code == 0:
             raise
-    wrong, *rest = re.split(r"│ ─+ +│|╭.*╮|╰.*╯", report.getvalue().strip())[1:]
-    wrong = " ".join(wrong.replace("│", " ").split()).rstrip(".")
+    wrong, *rest = _paragraphs(report.getvalue())
+    wrong = wrong.rstrip(".")
     for theirs, ours in PLAIN_WORDS.items():
         wrong = re.sub(theirs, ours, wrong)
-    meant = re.findall(r"^│ +(--\S+)", " ".join(rest), re.MULTILINE) if "Perhaps" in " ".join(rest) else []
+    meant = [flag for text in rest if text.startswith("Perhaps you meant") for flag in re.findall(r"--[\w-]+", text)][
+        :1
+    ]
     hint = f"did you mean {' or '.join(meant)}?" if meant else f"{PROGRAM} COMMAND --help says what is allowed"
     raise UsageError(f"{wrong}; {hint}")
+
+
+def _paragraphs(report):
+    """The paragraphs of tyro's report, framed where the terminal has Unicode, each on one line."""
+    lines = report.strip().splitlines()
+    lines = [line.strip("│ ") for line in lines[1:-1]] if lines[0].startswith("╭") else lines[2:]
+    texts = re.split(r"^ *[─-]{4,} *$", "\n".join(lines), flags=re.MULTILINE)
+    return [" ".join(text.split()) for text in texts]
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ def film(policy: Policy, env_id, config=None, seed=0) -> tuple[list[np.ndarray],
         env.unwrapped.set_record_video_wrapper(camera)  # highway-env calls it at every step of its simulation
     drive = {"return": 0.0, "length": 0}
     done = False
+    camera.caption = _caption("start", info, drive)
     camera.take()
     while not done:
         action = policy(obs[None])[0]
@@ -81,7 +82,7 @@ class _Camera:
 
     def __init__(self, env):
         self.env = env
-        self.caption = ""
+        self.caption = ()
         self.frames = []
 
     def take(self):
@@ -91,15 +92,17 @@ class _Camera:
 
 
 def _caption(doing, info, drive):
-    speed = f"{info['speed']:5.1f} m/s     " if "speed" in info else ""
-    return f"{doing:<11}     {speed}return {drive['return']:5.1f}     step {drive['length']}"
+    """What the strip below the picture says, column by column."""
+    speed = f"{info['speed']:.1f} m/s" if "speed" in info else ""
+    return doing, speed, f"return {drive['return']:.1f}", f"step {drive['length']}"
 
 
-def _captioned(frame, text):
+def _captioned(frame, columns):
     """`frame` with a strip of text below it, its sides even as video encoders want them."""
     height, width, _ = frame.shape
     picture = Image.new("RGB", (width - width % 2, (height + CAPTION_HEIGHT) // 2 * 2), "white")
     picture.paste(Image.fromarray(frame))
-    font = ImageFont.load_default(15)
-    ImageDraw.Draw(picture).text((8, height + CAPTION_HEIGHT / 2), text, "black", font, anchor="lm")
+    font, draw = ImageFont.load_default(15), ImageDraw.Draw(picture)
+    for i, text in enumerate(columns):
+        draw.text((8 + i * width / len(columns), height + CAPTION_HEIGHT / 2), text, "black", font, anchor="lm")
     return np.asarray(picture)

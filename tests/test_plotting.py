@@ -33,7 +33,7 @@ def test_reward_components_are_stacked_up_and_down():
         actions=["FASTER", "LANE_LEFT"],
     )
     boxes = [(bar.get_y(), bar.get_height()) for bar in ax.patches]
-    np.testing.assert_allclose(boxes, [(0, 0.6), (0, 0.6), (0.6, 0.2), (0.6, 0.1), (0, 0), (0, -0.5)])
+    np.testing.assert_allclose(boxes, [(0, 0.6), (0, 0.6), (0.6, 0.2), (0.6, 0.1), (0.8, 0), (0, -0.5)])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["faster", "left"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["surviving", "high speed", "collision"]
 

@@ -1,0 +1,218 @@
+"""Our speed as ratios against rivals, measured in turn in one run: machines differ and are noisy, ratios less so."""
+
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import nn
+
+from ppo_lib.config import PPOConfig
+from ppo_lib.envs import highway_config, make_env, make_vector_env
+from ppo_lib.errors import UsageError
+from ppo_lib.networks import NATURE_CNN, SMALL_CNN, ImageEncoder
+from ppo_lib.ppo import PPO
+
+ENV_ID = "highway-fast-v0"
+NUM_ENVS = 8
+BACKEND = "async"
+
+
+def run(rounds: int, updates: int) -> dict:
+    """Measure everything; minutes.
+
+    Args:
+        rounds: how often each contestant runs; they take turns, and the median counts.
+        updates: rollouts of default size in each turn.
+
+    Returns {"training", "learner", "network", "where_the_time_goes"}: lists of rows and the shares of time.
+
+    Raises UsageError where Stable-Baselines3 is missing.
+    """
+    config, steps = PPOConfig(), updates * PPOConfig().batch_size(NUM_ENVS)
+    rivals = {
+        "ours": _OurTraining(config, steps),
+        "random actions": _drive_randomly(steps),
+        "Stable-Baselines3": _train_sb3(config, steps),
+    }
+    seconds = {name: [] for name in rivals}
+    for _ in range(rounds):
+        for name, contest in rivals.items():
+            seconds[name].append(contest())
+    rates = {name: steps / median(spent) for name, spent in seconds.items()}
+    training = [
+        {"what": name, "steps_per_second": rate, "ours_to_this": rates["ours"] / rate} for name, rate in rates.items()
+    ]
+    return {
+        "training": training,
+        "where_the_time_goes": rivals["ours"].shares(),
+        "learner": _learner_rows(config),
+        "network": _network_rows(),
+    }
+
+
+def format_report(report: dict) -> str:
+    """The report as tables in plain text."""
+    lines = [
+        f"Training on {ENV_ID}, grayscale images, {NUM_ENVS} environments, backend {BACKEND}",
+        f"{'':<48}{'steps/s':>10}{'ours : this':>14}",
+    ]
+    lines += [f"{r['what']:<48}{r['steps_per_second']:>10.1f}{r['ours_to_this']:>14.2f}" for r in report["training"]]
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in report["where_the_time_goes"].items())
+    lines += [
+        "",
+        f"Where our time goes: {shares}",
+        "",
+        f"{'One update of the learner':<48}{'samples/s':>10}{'ratio':>14}",
+    ]
+    lines += [f"{r['what']:<48}{r['samples_per_second']:>10.0f}{r['ratio']:>14.2f}" for r in report["learner"]]
+    lines += ["", f"{'Forward and backward pass of one network':<48}{'samples/s':>10}{'default : this':>14}"]
+    lines += [f"{r['what']:<48}{r['samples_per_second']:>10.0f}{r['ratio']:>14.2f}" for r in report["network"]]
+    return "\n".join(lines)
+
+
+class _OurTraining:
+    """Our training; like the other contestants, a call takes `steps` steps and returns the seconds."""
+
+    def __init__(self, config, steps):
+        self.steps = steps
+        self.ppo = PPO(make_vector_env(ENV_ID, NUM_ENVS, BACKEND, highway_config()), config)
+        self.ppo.rollout()  # warm up
+        self.rows = []
+
+    def __call__(self):
+        started = perf_counter()
+        end = self.ppo.env_steps + self.steps
+        self.ppo.learn(end, lambda ppo, diagnostics: self.rows.append(diagnostics), progress=False)
+        return perf_counter() - started
+
+    def shares(self) -> dict[str, float]:
+        """The share of the time in each part of the training."""
+        spent = {name: sum(row[f"seconds_{name}"] for row in self.rows) for name in ("simulate", "infer", "learn")}
+        return {name: seconds / sum(spent.values()) for name, seconds in spent.items()}
+
+
+def _drive_randomly(steps):
+    """The same environments with random actions and nobody learning."""
+    envs = make_vector_env(ENV_ID, NUM_ENVS, BACKEND, highway_config())
+    envs.reset(seed=0)
+    envs.action_space.seed(0)
+
+    def contest():
+        started = perf_counter()
+        for _ in range(steps // NUM_ENVS):
+            envs.step(envs.action_space.sample())
+        return perf_counter() - started
+
+    return contest
+
+
+def _train_sb3(config, steps):
+    """Stable-Baselines3's PPO on the same observation with our network and settings, in its own worker processes."""
+    try:
+        from stable_baselines3 import PPO as Rival
+        from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+        from stable_baselines3.common.vec_env import SubprocVecEnv
+    except ImportError:
+        raise UsageError("the benchmark's rival is missing; pip install stable-baselines3") from None
+
+    class SameNetwork(BaseFeaturesExtractor):
+        def __init__(self, observation_space):
+            super().__init__(observation_space, features_dim=128)
+            self.net = nn.Sequential()
+            channels, *size = observation_space.shape
+            for out_channels, kernel, stride in SMALL_CNN:
+                self.net.extend([nn.Conv2d(channels, out_channels, kernel, stride), nn.ReLU()])
+                channels, size = out_channels, [(length - kernel) // stride + 1 for length in size]
+            self.net.extend([nn.Flatten(), nn.Linear(channels * int(np.prod(size)), 128), nn.ReLU()])
+
+        def forward(self, obs):
+            return self.net(obs)
+
+    rival = Rival(
+        "CnnPolicy",
+        SubprocVecEnv([lambda: make_env(ENV_ID, highway_config())] * NUM_ENVS, start_method="fork"),
+        n_steps=config.num_steps,
+        batch_size=config.minibatch_size(NUM_ENVS),
+        n_epochs=config.num_epochs,
+        learning_rate=config.learning_rate,
+        gamma=config.gamma,
+        device="cpu",
+        policy_kwargs={
+            "features_extractor_class": SameNetwork,
+            "share_features_extractor": False,
+            "net_arch": [],
+        },
+    )
+
+    def contest():
+        started = perf_counter()
+        rival.learn(steps, reset_num_timesteps=False)
+        return perf_counter() - started
+
+    return contest
+
+
+def _learner_rows(config):
+    """PPO.update against the bare forward and backward passes over the same minibatches."""
+    envs = make_vector_env(ENV_ID, NUM_ENVS, "sync", highway_config(duration=3, vehicles_count=2))
+    ppo = PPO(envs, config)
+    rollout = ppo.rollout()
+    obs = rollout.obs.flatten(0, 1)
+    samples = config.num_epochs * len(obs)
+
+    def bare():
+        for indices in ppo._minibatches(len(obs)):
+            minibatch = obs[indices]
+            (ppo.actor(minibatch).logits.mean() + ppo.critic(minibatch).mean()).backward()
+
+    rates = _alternate({"bare forward and backward": bare, "PPO.update": lambda: ppo.update(rollout)}, samples)
+    return [
+        {"what": name, "samples_per_second": rate, "ratio": rate / rates["bare forward and backward"]}
+        for name, rate in rates.items()
+    ]
+
+
+class _ContiguousEncoder(ImageEncoder):
+    """The image encoder without the channels-last layout."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.conv.to(memory_format=torch.contiguous_format)
+
+    def forward(self, obs):
+        return self.hidden(self.conv(obs.float() / 255.0).flatten(1))
+
+
+def _network_rows(batch=256):
+    """What the choice of the image, of the network and of the memory layout is worth."""
+    small, large = (4, 96, 32), (4, 128, 64)
+    encoders = {
+        "default: 4x96x32, two layers, channels-last": (ImageEncoder(small, SMALL_CNN, (128,)), small),
+        "the same, channels first": (_ContiguousEncoder(small, SMALL_CNN, (128,)), small),
+        "4x96x36, three layers of 2015 (it takes no less)": (
+            ImageEncoder((4, 96, 36), NATURE_CNN, (512,)),
+            (4, 96, 36),
+        ),
+        "4x128x64, two layers, channels-last": (ImageEncoder(large, SMALL_CNN, (128,)), large),
+        "4x128x64, three layers of 2015": (ImageEncoder(large, NATURE_CNN, (512,)), large),
+    }
+
+    def passes(encoder, shape):
+        images = torch.randint(0, 256, (batch, *shape), dtype=torch.uint8)
+        return lambda: encoder(images).mean().backward()
+
+    rates = _alternate({name: passes(*what) for name, what in encoders.items()}, batch)
+    default = next(iter(rates.values()))
+    return [{"what": name, "samples_per_second": rate, "ratio": default / rate} for name, rate in rates.items()]
+
+
+def _alternate(contests, samples, rounds=15):
+    """{name: median samples a second}, the contests taking turns; the first turn warms up."""
+    seconds = {name: [] for name in contests}
+    for _ in range(rounds + 1):
+        for name, contest in contests.items():
+            started = perf_counter()
+            contest()
+            seconds[name].append(perf_counter() - started)
+    return {name: samples / median(spent[1:]) for name, spent in seconds.items()}

@@ -1,0 +1,70 @@
+"""The house's one rule: imports run downward, and a heavy library is imported in one place."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "ppo_lib"
+# Top to bottom; a module imports only from the floors below its own.
+FLOORS = [
+    {"__main__"},
+    {"benchmark", "recording"},
+    {"ppo"},
+    {"rollout", "evaluation", "run_folder"},
+    {"checkpoint", "envs"},
+    {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},
+    {"errors"},
+    {"__init__"},
+]
+ONLY_IN = {
+    "matplotlib": {"plotting"},
+    "tyro": {"__main__"},
+    "imageio": {"recording"},
+    "scipy": {"evaluation"},
+    "safetensors": {"checkpoint"},
+    "stable_baselines3": {"benchmark"},
+}
+
+
+def imported_names(path):
+    """Every dotted name that the module imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} uses a relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+MODULES = {path.stem: set(imported_names(path)) for path in PACKAGE.glob("*.py")}
+
+
+def test_every_module_has_a_floor():
+    assert set().union(*FLOORS) == set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_downward(module):
+    floor = next(i for i, names in enumerate(FLOORS) if module in names)
+    below = set().union(*FLOORS[floor + 1 :])
+    ours = {name.split(".")[1] for name in MODULES[module] if name.startswith("ppo_lib.")}
+    assert ours <= below
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_is_imported_in_one_place(library):
+    users = {module for module, names in MODULES.items() if any(n.split(".")[0] == library for n in names)}
+    assert users == ONLY_IN[library]
+
+
+def test_only_the_learner_reads_the_configuration():
+    users = {module for module, names in MODULES.items() if "ppo_lib.config" in names}
+    assert users <= {"ppo", "__main__", "benchmark"}
+
+
+def test_the_module_map_is_complete():
+    doc = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text()))
+    listed = {line.split()[0] for line in doc.splitlines() if line.startswith("    ")}
+    assert listed == set(MODULES) - {"__init__"}
