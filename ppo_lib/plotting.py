@@ -16,7 +16,7 @@ COMPONENT_COLORS = {
 
 
 def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per episode", label="PPO", ax=None):
-    """A measure over training: every update as a pale dot, their running mean as a line.
+    """A measure over training: every update as a pale dot, their running mean over a tenth of them as a line.
 
     Args:
         env_steps: (U,) environment steps at each update.
@@ -28,7 +28,7 @@ def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per
     env_steps, values = np.asarray(env_steps), np.asarray(values, dtype=float)
     known = ~np.isnan(values)
     steps, values = env_steps[known], values[known]
-    (line,) = ax.plot(steps, running_mean(values), label=label, linewidth=2)
+    (line,) = ax.plot(steps, running_mean(values, 1 + len(values) // 10), label=label, linewidth=2)
     ax.plot(steps, values, ".", color=line.get_color(), alpha=0.25, markersize=5)
     for color, (driver, value) in zip(BASELINE_COLORS, (baselines or {}).items(), strict=False):
         ax.axhline(value, color=color, linestyle="--", linewidth=1)
@@ -41,7 +41,7 @@ def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per
     return ax
 
 
-def running_mean(values, window=10):
+def running_mean(values, window):
     """(U,) the mean of each value and up to window - 1 before it."""
     values = np.asarray(values, dtype=float)
     sums = np.concatenate([[0.0], np.cumsum(values)])
@@ -107,9 +107,11 @@ def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
     dots = ax.scatter(
         speeds, returns, c=crash_rates, cmap="RdYlGn_r", vmin=0, vmax=1, s=90, edgecolors="black", zorder=2
     )
+    middle = (min(speeds) + max(speeds)) / 2
     for name, x, y in zip(names, speeds, returns, strict=True):
-        ax.annotate(name, (x, y), (9, 0), textcoords="offset points", va="center", fontsize=9)
-    ax.margins(x=0.25, y=0.15)
+        side, offset = ("left", 9) if x <= middle else ("right", -9)  # names point inwards, where there is room
+        ax.annotate(name, (x, y), (offset, 0), textcoords="offset points", ha=side, va="center", fontsize=9)
+    ax.margins(0.15)
     ax.set(xlabel="mean speed (m/s)", ylabel="return per episode")
     ax.figure.colorbar(dots, ax=ax, label="episodes that end in a crash", format=PercentFormatter(1))
     ax.grid(alpha=0.25)

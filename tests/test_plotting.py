@@ -20,11 +20,17 @@ def test_a_learning_curve_skips_updates_without_episodes_and_names_its_baselines
     ax = plotting.plot_learning_curve([10, 20, 30], [1.0, np.nan, 3.0], baselines={"always SLOWER": 2.5})
     mean, dots, baseline = ax.lines
     np.testing.assert_array_equal(dots.get_xydata(), [[10, 1], [30, 3]])
-    np.testing.assert_array_equal(mean.get_xydata(), [[10, 1], [30, 2]])
+    np.testing.assert_array_equal(mean.get_xydata(), [[10, 1], [30, 3]])
     assert set(baseline.get_ydata()) == {2.5}
     assert [text.get_text() for text in ax.texts] == ["always SLOWER"]
     assert ax.get_xlabel() == "environment steps"
     assert ax.get_ylabel() == "return per episode"
+
+
+def test_a_long_learning_curve_is_smoothed_over_a_tenth_of_it():
+    values = np.random.default_rng(0).normal(size=100)
+    mean = plotting.plot_learning_curve(np.arange(100), values).lines[0]
+    np.testing.assert_allclose(mean.get_ydata()[50], values[40:51].mean())
 
 
 def test_reward_components_are_stacked_up_and_down():

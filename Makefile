@@ -1,0 +1,46 @@
+# make lab | notebooks | train | test | benchmark | lint. Each sets up .venv first where it is missing or out of date.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+ARGS ?=
+
+# Threads that sleep instead of spinning while they wait (see ppo_lib/__init__.py), also where torch is imported first.
+export OMP_WAIT_POLICY ?= PASSIVE
+export PYDEVD_DISABLE_FILE_VALIDATION = 1
+
+.PHONY: lab notebooks train test benchmark lint clean
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+notebooks: $(READY)
+	@for notebook in notebooks/[0-9]*.ipynb; do \
+	  echo "running $$notebook"; \
+	  $(BIN)/jupyter nbconvert --execute --to html --output-dir build/notebooks --log-level ERROR $$notebook || exit 1; \
+	done
+	@echo "The finished pages are in build/notebooks; open build/notebooks/01_environment.html in a browser."
+
+train: $(READY)
+	$(BIN)/python -m ppo_lib train $(ARGS)
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 600 tests notebooks
+
+benchmark: $(READY)
+	$(BIN)/python -m ppo_lib benchmark $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)

@@ -1,0 +1,135 @@
+"""What holds for every notebook, without running it, and that running them in CI would notice a change."""
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+ROOT = Path(__file__).parent.parent
+PATHS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+NOTEBOOKS = {path.name: nbformat.read(path, as_version=4) for path in PATHS}
+every_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
+
+
+def code_cells(name):
+    return [cell for cell in NOTEBOOKS[name].cells if cell.cell_type == "code"]
+
+
+def outputs(name):
+    return [output for cell in code_cells(name) for output in cell.outputs]
+
+
+def prose(name):
+    return "\n".join(cell.source for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown")
+
+
+def test_there_are_notebooks():
+    assert {"01_environment.ipynb", "05_training_loop.ipynb"} <= set(NOTEBOOKS)
+
+
+@every_notebook
+def test_it_was_run_from_top_to_bottom(name):
+    assert [cell.execution_count for cell in code_cells(name)] == list(range(1, len(code_cells(name)) + 1))
+
+
+@every_notebook
+def test_it_holds_no_error_no_warning_and_no_path_of_a_machine(name):
+    assert not [output for output in outputs(name) if output.output_type == "error" or output.get("name") == "stderr"]
+    assert not re.findall(r"/(?:home|root|tmp|work|Users|usr|opt)/\w+", str(list(outputs(name))) + prose(name))
+
+
+@every_notebook
+def test_it_is_small_and_its_cells_are_short(name):
+    assert (ROOT / "notebooks" / name).stat().st_size < 1_500_000
+    lengths = [len(cell.source.splitlines()) for cell in code_cells(name)[1:]]  # the first cell is for the imports
+    assert max(lengths) <= 25
+    assert 12 <= len(lengths) + 1 <= 25
+
+
+@every_notebook
+def test_at_most_two_code_cells_in_a_row(name):
+    kinds = "".join(cell.cell_type[0] for cell in NOTEBOOKS[name].cells)
+    assert "ccc" not in kinds
+
+
+@every_notebook
+def test_every_picture_is_followed_by_prose(name):
+    cells = NOTEBOOKS[name].cells
+    for cell, following in itertools.pairwise(cells):
+        if cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert following.cell_type == "markdown", cell.source
+
+
+@every_notebook
+def test_its_links_lead_somewhere(name):
+    for target in re.findall(r"\]\(([^)#]+)", prose(name)):
+        assert target.startswith("https://") or (ROOT / "notebooks" / target).exists(), target
+
+
+@every_notebook
+def test_the_readme_lists_it(name):
+    assert f"notebooks/{name}" in (ROOT / "README.md").read_text()
+
+
+@every_notebook
+def test_it_says_how_long_it_ran(name):
+    assert re.fullmatch(r"This notebook ran in \d+ s\.\n", code_cells(name)[-1].outputs[0].text)
+
+
+@every_notebook
+def test_what_is_not_compared_is_followed_by_a_verdict_or_is_a_picture(name):
+    """Where nbval may not compare, the notebook says why by a marker, and it does not do so everywhere."""
+    ignored = [cell for cell in code_cells(name) if "NBVAL_IGNORE_OUTPUT" in cell.source]
+    assert len(ignored) < len(code_cells(name)) / 2
+    if any(".learn(" in cell.source for cell in ignored):
+        assert any("assert" in cell.source for cell in code_cells(name))
+
+
+@pytest.mark.parametrize(
+    ("source", "stored", "verdict"),
+    [
+        ("print('loss 0.123456')", "loss 0.123457\n", "1 passed"),  # another machine's rounding
+        ("print('loss 0.123456')", "loss 0.124456\n", "1 failed"),
+        ("print('steps 100')", "steps 101\n", "1 failed"),
+        ("print('a 0.5')", "b 0.5\n", "1 failed"),
+        ("print('0.5 0.5')", "0.5\n", "1 failed"),
+        ("raise SystemError", "", "1 failed"),
+    ],
+)
+def test_nbval_compares_text_exactly_and_decimals_nearly(tmp_path, source, stored, verdict):
+    assert verdict in nbval(tmp_path, new_code_cell(source, execution_count=1, outputs=[stream(stored)]))
+
+
+def test_nbval_refuses_a_cell_that_was_never_run(tmp_path):
+    assert "was never run" in nbval(tmp_path, new_code_cell("print(1)", outputs=[stream("2\n")]))
+
+
+def test_nbval_hides_what_a_semicolon_hides(tmp_path):
+    assert "1 passed" in nbval(tmp_path, new_code_cell("1 + 1;", execution_count=1))
+
+
+def stream(text):
+    return new_output("stream", text=text)
+
+
+def nbval(folder, *cells):
+    """What pytest --nbval prints for a notebook of these cells, under the project's conftest.py."""
+    (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text())
+    nbformat.write(new_notebook(cells=cells), folder / "some.ipynb")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-p",
+        "no:cacheprovider",
+        "some.ipynb",
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return done.stdout + done.stderr
