@@ -1,0 +1,125 @@
+"""Collisions: ``RoadObject.handle_collisions`` (vehicle/objects.py) and the separating-axis test of utils.py.
+
+Two convex shapes do not touch if some direction exists on which their shadows are apart. For rectangles it is enough to
+try the directions of their sides. The test also moves the shadows on by one frame: vehicles that *will* touch are
+pushed apart at the next move, along the direction in which the shadows overlap least.
+"""
+
+import math
+
+import numpy as np
+from ppo_lib.fast_highway.compilation import kernel
+
+from ppo_lib.fast_highway.dynamics import DIRECTION_X, DIRECTION_Y, VELOCITY_X, VELOCITY_Y
+from ppo_lib.fast_highway.numpy_math import PLAIN, dot
+from ppo_lib.fast_highway.state import CRASHED, PUSH_X, PUSH_Y, SPEED, VEHICLE_LENGTH, VEHICLE_WIDTH, X, Y
+
+DIAGONAL = math.sqrt(VEHICLE_LENGTH**2 + VEHICLE_WIDTH**2)  # [m]
+HALF_LENGTH, HALF_WIDTH = VEHICLE_LENGTH / 2.0, VEHICLE_WIDTH / 2.0  # [m]
+CORNERS = 4
+
+
+@kernel
+def corners(motion, work, i, polygon):
+    """``RoadObject.polygon`` of vehicle i (m) into `polygon` (5, 2): four corners, the first one again at the end."""
+    cos, sin = work[DIRECTION_X, i], work[DIRECTION_Y, i]
+    for k in range(CORNERS + 1):
+        along = -HALF_LENGTH if k in (0, 1, 4) else HALF_LENGTH
+        across = -HALF_WIDTH if k in (0, 3, 4) else HALF_WIDTH
+        polygon[k, 0] = dot(PLAIN, cos, -sin, along, across) + motion[X, i]
+        polygon[k, 1] = dot(PLAIN, sin, cos, along, across) + motion[Y, i]
+
+
+@kernel
+def shadow(rounding, polygon, axis_x, axis_y):
+    """``utils.project_polygon``: the interval (lowest, highest) that the polygon covers along an axis (m)."""
+    low = high = dot(rounding, polygon[0, 0], polygon[0, 1], axis_x, axis_y)
+    for k in range(1, CORNERS):
+        projected = dot(rounding, polygon[k, 0], polygon[k, 1], axis_x, axis_y)
+        low, high = min(low, projected), max(high, projected)
+    return low, high
+
+
+@kernel
+def interval_distance(low_a, high_a, low_b, high_b):
+    """``utils.interval_distance``: the gap between two intervals, negative where they overlap (m)."""
+    return low_b - high_a if low_a < low_b else low_a - high_b
+
+
+@kernel
+def centre_difference(a, b, axis):
+    """Mean of the corners of a minus that of b, one coordinate (m), summed in numpy's order."""
+    return (a[0, axis] + a[1, axis] + a[2, axis] + a[3, axis]) / 4.0 - (
+        b[0, axis] + b[1, axis] + b[2, axis] + b[3, axis]
+    ) / 4.0
+
+
+@kernel
+def intersect(rounding, a, b, shift_x, shift_y):
+    """``utils.are_polygons_intersecting``: do a and b touch now, will they when a has moved by `shift` (m) against b?
+
+    Returns:
+        touching, will_touch, and the displacement (x, y) in m that takes a out of b; the latter counts only if will_touch.
+    """
+    touching = will_touch = True
+    smallest, out_x, out_y = np.inf, 0.0, 0.0
+    for polygon in (a, b):
+        for k in range(CORNERS):
+            normal_x = -polygon[k + 1, 1] + polygon[k, 1]
+            normal_y = polygon[k + 1, 0] - polygon[k, 0]
+            length = math.sqrt(dot(rounding, normal_x, normal_y, normal_x, normal_y))
+            normal_x, normal_y = normal_x / length, normal_y / length
+            low_a, high_a = shadow(rounding, a, normal_x, normal_y)
+            low_b, high_b = shadow(rounding, b, normal_x, normal_y)
+            if interval_distance(low_a, high_a, low_b, high_b) > 0.0:
+                touching = False
+            approach = dot(rounding, normal_x, normal_y, shift_x, shift_y)
+            if approach < 0.0:
+                low_a += approach
+            else:
+                high_a += approach
+            distance = interval_distance(low_a, high_a, low_b, high_b)
+            if distance > 0.0:
+                will_touch = False
+            if not touching and not will_touch:
+                return False, False, 0.0, 0.0
+            if abs(distance) < smallest:
+                smallest = abs(distance)
+                d_x, d_y = centre_difference(a, b, 0), centre_difference(a, b, 1)
+                side = 1.0 if dot(rounding, d_x, d_y, normal_x, normal_y) > 0.0 else -1.0
+                out_x, out_y = side * normal_x, side * normal_y
+    return touching, will_touch, smallest * out_x, smallest * out_y
+
+
+@kernel
+def collide(rules, motion, intent, work, polygons, i, other):
+    """``RoadObject.handle_collisions`` of vehicle i with a later one: push both apart, and mark a crash."""
+    reach = (DIAGONAL + DIAGONAL) / 2.0 + motion[SPEED, i] * rules.dt
+    d_x, d_y = motion[X, other] - motion[X, i], motion[Y, other] - motion[Y, i]
+    if math.sqrt(dot(rules.dot_rounding, d_x, d_y, d_x, d_y)) > reach:
+        return
+    corners(motion, work, i, polygons[0])
+    corners(motion, work, other, polygons[1])
+    shift_x = work[VELOCITY_X, i] * rules.dt - work[VELOCITY_X, other] * rules.dt
+    shift_y = work[VELOCITY_Y, i] * rules.dt - work[VELOCITY_Y, other] * rules.dt
+    touching, will_touch, out_x, out_y = intersect(rules.dot_rounding, polygons[0], polygons[1], shift_x, shift_y)
+    if will_touch:
+        motion[PUSH_X, i], motion[PUSH_Y, i] = out_x / 2.0, out_y / 2.0
+        motion[PUSH_X, other], motion[PUSH_Y, other] = -out_x / 2.0, -out_y / 2.0
+    if touching:
+        intent[CRASHED, i] = intent[CRASHED, other] = 1
+
+
+@kernel
+def collide_all(rules, motion, intent, work, polygons):
+    """The collision half of ``Road.step`` (road/road.py): pairs in order; only the ego vehicle's in highway-fast-v0.
+
+    Needs the directions and velocities *after* the move in `work`. Pairs that are too far apart along the road
+    (with a margin for rounding) are passed over before anything is computed.
+    """
+    count = motion.shape[1]
+    for i in range(count if rules.all_collide else 1):
+        reach = DIAGONAL + motion[SPEED, i] * rules.dt + 1e-3
+        for other in range(i + 1, count):
+            if abs(motion[X, other] - motion[X, i]) <= reach:
+                collide(rules, motion, intent, work, polygons, i, other)
