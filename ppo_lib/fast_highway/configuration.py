@@ -6,6 +6,7 @@ the very same episodes is refused by name.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -105,29 +106,31 @@ def merge(env_id: str, config: dict[str, Any] | None) -> dict[str, Any]:
     return merged
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """A finite number, and no truth value."""
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_integer(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
+    """A whole number, and no truth value."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _check_numbers(refuse: Refusal, config: dict[str, Any]) -> None:
     for key in ("simulation_frequency", "policy_frequency", "vehicles_density"):
-        refuse.unless(_is_number(config[key]) and config[key] > 0, key, config[key], "a positive number")
+        refuse.unless(is_number(config[key]) and config[key] > 0, key, config[key], "a positive number")
     weights = (f"{name}" for name in state.REWARD_TERMS if name in config)
     for key in ("duration", "ego_spacing", "scaling", *weights):
-        refuse.unless(_is_number(config[key]), key, config[key], "a finite number")
+        refuse.unless(is_number(config[key]), key, config[key], "a finite number")
     lanes, lane = config["lanes_count"], config["initial_lane_id"]
-    in_range = _is_integer(lanes) and 1 <= lanes <= MOST_LANES
+    in_range = is_integer(lanes) and 1 <= lanes <= MOST_LANES
     refuse.unless(in_range, "lanes_count", lanes, f"an integer from 1 to {MOST_LANES}")
     count = config["vehicles_count"]
-    refuse.unless(_is_integer(count) and count >= 0, "vehicles_count", count, "an integer from 0 up")
-    in_range = lane is None or (_is_integer(lane) and -lanes <= lane < lanes)
+    refuse.unless(is_integer(count) and count >= 0, "vehicles_count", count, "an integer from 0 up")
+    in_range = lane is None or (is_integer(lane) and -lanes <= lane < lanes)
     refuse.unless(in_range, "initial_lane_id", lane, f"None or one of the {lanes} lanes")
     speeds = config["reward_speed_range"]
-    pair = len(speeds) == 2 and all(map(_is_number, speeds)) and speeds[0] != speeds[1]
+    pair = len(speeds) == 2 and all(map(is_number, speeds)) and speeds[0] != speeds[1]
     refuse.unless(pair, "reward_speed_range", speeds, "two different speeds")
     if config["normalize_reward"]:
         best = config["high_speed_reward"] + config["right_lane_reward"]
@@ -170,3 +173,32 @@ def build_rules(env_id: str, config: dict[str, Any]) -> np.ndarray:
     rule["dot_rounding"], rule["matrix_rounding"] = numpy_math.detect_rounding()
     rule["loops"] = [numpy_math.loop_address(name) for name in (*numpy_math.UNARY, *numpy_math.BINARY)]
     return rules
+
+
+META_ACTIONS = {  # (longitudinal, lateral) -> what each action of the space means
+    (True, True): (state.LANE_LEFT, state.IDLE, state.LANE_RIGHT, state.FASTER, state.SLOWER),
+    (True, False): (state.SLOWER, state.IDLE, state.FASTER),
+    (False, True): (state.LANE_LEFT, state.IDLE, state.LANE_RIGHT),
+}
+
+
+def build_actions(env_id: str, config: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """What each action means (actions,) int64, and the speeds (m/s) that the ego vehicle can aim for.
+
+    Raises:
+        ValueError: a kind of action, a key or a value that is not reproduced exactly.
+    """
+    refuse = Refusal(env_id)
+    options = config["action"]
+    kind = options.get("type") if isinstance(options, Mapping) else None
+    refuse.unless(kind == "DiscreteMetaAction", "action", options, "the type DiscreteMetaAction")
+    for key, value in options.items():
+        known = key in ("type", "longitudinal", "lateral", "target_speeds")
+        refuse.unless(known, f"action.{key}", value, "keys of DiscreteMetaAction")
+    meaning = META_ACTIONS.get((bool(options.get("longitudinal", True)), bool(options.get("lateral", True))))
+    refuse.unless(meaning is not None, "action", options, "longitudinal or lateral actions")
+    given = options.get("target_speeds")
+    speeds = np.linspace(20, 30, 3) if given is None else np.array(given, np.float64)
+    usable = speeds.ndim == 1 and len(speeds) > 1 and np.isfinite(speeds).all() and speeds[0] != speeds[-1]
+    refuse.unless(bool(usable), "target_speeds", given, "at least two speeds, the first and last different")
+    return np.array(meaning), speeds
