@@ -10,9 +10,8 @@ import math
 import numpy as np
 from ppo_lib.fast_highway.compilation import kernel
 
-from ppo_lib.fast_highway.dynamics import DIRECTION_X, DIRECTION_Y, VELOCITY_X, VELOCITY_Y
-from ppo_lib.fast_highway.numpy_math import PLAIN, dot
-from ppo_lib.fast_highway.state import CRASHED, PUSH_X, PUSH_Y, SPEED, VEHICLE_LENGTH, VEHICLE_WIDTH, X, Y
+from ppo_lib.fast_highway.numpy_math import dot
+from ppo_lib.fast_highway.state import VEHICLE_LENGTH, VEHICLE_WIDTH
 
 DIAGONAL = math.sqrt(VEHICLE_LENGTH**2 + VEHICLE_WIDTH**2)  # [m]
 HALF_LENGTH, HALF_WIDTH = VEHICLE_LENGTH / 2.0, VEHICLE_WIDTH / 2.0  # [m]
@@ -20,14 +19,14 @@ CORNERS = 4
 
 
 @kernel
-def corners(motion, work, i, polygon):
-    """``RoadObject.polygon`` of vehicle i (m) into `polygon` (5, 2): four corners, the first one again at the end."""
-    cos, sin = work[DIRECTION_X, i], work[DIRECTION_Y, i]
+def corners(car, polygon):
+    """``RoadObject.polygon`` (m) into `polygon` (5, 2): four corners, the first one again at the end."""
+    cos, sin = car.direction_x, car.direction_y
     for k in range(CORNERS + 1):
         along = -HALF_LENGTH if k in (0, 1, 4) else HALF_LENGTH
         across = -HALF_WIDTH if k in (0, 3, 4) else HALF_WIDTH
-        polygon[k, 0] = dot(PLAIN, cos, -sin, along, across) + motion[X, i]
-        polygon[k, 1] = dot(PLAIN, sin, cos, along, across) + motion[Y, i]
+        polygon[k, 0] = cos * along - sin * across + car.x
+        polygon[k, 1] = sin * along + cos * across + car.y
 
 
 @kernel
@@ -92,34 +91,35 @@ def intersect(rounding, a, b, shift_x, shift_y):
 
 
 @kernel
-def collide(rules, motion, intent, work, polygons, i, other):
-    """``RoadObject.handle_collisions`` of vehicle i with a later one: push both apart, and mark a crash."""
-    reach = (DIAGONAL + DIAGONAL) / 2.0 + motion[SPEED, i] * rules.dt
-    d_x, d_y = motion[X, other] - motion[X, i], motion[Y, other] - motion[Y, i]
+def collide(rules, car, other, polygons):
+    """``RoadObject.handle_collisions`` of a car with a later one: push both apart, and mark a crash."""
+    reach = (DIAGONAL + DIAGONAL) / 2.0 + car.speed * rules.dt
+    d_x, d_y = other.x - car.x, other.y - car.y
     if math.sqrt(dot(rules.dot_rounding, d_x, d_y, d_x, d_y)) > reach:
         return
-    corners(motion, work, i, polygons[0])
-    corners(motion, work, other, polygons[1])
-    shift_x = work[VELOCITY_X, i] * rules.dt - work[VELOCITY_X, other] * rules.dt
-    shift_y = work[VELOCITY_Y, i] * rules.dt - work[VELOCITY_Y, other] * rules.dt
+    corners(car, polygons[0])
+    corners(other, polygons[1])
+    shift_x = car.velocity_x * rules.dt - other.velocity_x * rules.dt
+    shift_y = car.velocity_y * rules.dt - other.velocity_y * rules.dt
     touching, will_touch, out_x, out_y = intersect(rules.dot_rounding, polygons[0], polygons[1], shift_x, shift_y)
     if will_touch:
-        motion[PUSH_X, i], motion[PUSH_Y, i] = out_x / 2.0, out_y / 2.0
-        motion[PUSH_X, other], motion[PUSH_Y, other] = -out_x / 2.0, -out_y / 2.0
+        car.push_x, car.push_y = out_x / 2.0, out_y / 2.0
+        other.push_x, other.push_y = -out_x / 2.0, -out_y / 2.0
     if touching:
-        intent[CRASHED, i] = intent[CRASHED, other] = 1
+        car.crashed = other.crashed = 1
 
 
 @kernel
-def collide_all(rules, motion, intent, work, polygons):
+def collide_all(rules, cars, polygons):
     """The collision half of ``Road.step`` (road/road.py): pairs in order; only the ego vehicle's in highway-fast-v0.
 
-    Needs the directions and velocities *after* the move in `work`. Pairs that are too far apart along the road
-    (with a margin for rounding) are passed over before anything is computed.
+    Needs the directions and velocities *after* the move. Pairs that are too far apart along the road (with a margin
+    for rounding) are passed over before anything is computed.
     """
-    count = motion.shape[1]
-    for i in range(count if rules.all_collide else 1):
-        reach = DIAGONAL + motion[SPEED, i] * rules.dt + 1e-3
-        for other in range(i + 1, count):
-            if abs(motion[X, other] - motion[X, i]) <= reach:
-                collide(rules, motion, intent, work, polygons, i, other)
+    for i in range(len(cars) if rules.all_collide else 1):
+        car = cars[i]
+        reach = DIAGONAL + car.speed * rules.dt + 1e-3
+        for k in range(i + 1, len(cars)):
+            other = cars[k]
+            if abs(other.x - car.x) <= reach:
+                collide(rules, car, other, polygons)

@@ -3,59 +3,39 @@
 Read it beside highway-env's vehicle/behavior.py (``IDMVehicle``) and vehicle/controller.py (``ControlledVehicle``,
 ``MDPVehicle``); each function names the one that it mirrors. Units: m, m/s, m/s², s, rad.
 
-All vehicles of one road share three blocks, indexed by the names in `state` and below:
-``motion[X, i]``, ``intent[LANE, i]``, and ``work[COS, i]``, quantities derived anew in every frame.
-Positions and speeds do not change while drivers decide, so what costs a power or an arctangent is computed
-for all vehicles in one call of numpy's own loop; the decisions about lanes stay one after another, as in the original.
+A vehicle is a record (`state.CAR`). Positions and speeds do not change while drivers decide, so powers and arctangents
+are computed for all vehicles in one call of numpy's own loop; decisions about lanes stay one after another, as there.
 """
 
 import math
 
 import numpy as np
-from ppo_lib.fast_highway.compilation import kernel
 
 from ppo_lib.fast_highway.arithmetic import clip, not_zero, wrap_to_pi
-from ppo_lib.fast_highway.neighbours import NOBODY, is_reachable, vehicle_behind, vehicle_in_front
+from ppo_lib.fast_highway.compilation import kernel
+from ppo_lib.fast_highway.neighbours import is_reachable, vehicle_behind, vehicle_in_front
 from ppo_lib.fast_highway.numpy_math import call_binary, call_binary_array, call_unary, call_unary_array, dot
 from ppo_lib.fast_highway.state import (
     ARCSIN,
     ARCTAN,
     COS,
-    CRASHED,
-    DELTA,
     FASTER,
-    HEADING,
-    LANE,
     LANE_LEFT,
     LANE_RIGHT,
     LANE_WIDTH,
+    NOBODY,
     POWER,
     SIN,
     SLOWER,
-    SPEED,
     SPEED_LIMIT,
     TAN,
-    TARGET_LANE,
-    TARGET_SPEED,
-    TIMER,
     VEHICLE_LENGTH,
-    X,
-    Y,
 )
-
-# Rows of `work`.
-DIRECTION_X, DIRECTION_Y = 0, 1  # (cos, sin) of the heading
-VELOCITY_X, VELOCITY_Y = 2, 3  # [m/s]
-FREE_ACCELERATION = 4  # IDM acceleration with nobody in front [m/s²]
-ACCELERATION = 5  # command [m/s²]
-SLIP = 6  # angle between the heading and the way the vehicle moves [rad]
-SCRATCH = 7
-WORK_FIELDS = 9
 
 # IDMVehicle
 MAX_ACCELERATION = 6.0  # clip of the command [m/s²]
 COMFORT_ACCELERATION, COMFORT_BRAKING = 3.0, -5.0  # [m/s²]
-JAM_DISTANCE = 5.0 + VEHICLE_LENGTH  # bumper to bumper, wanted in a jam [m]
+JAM_DISTANCE = 5.0 + VEHICLE_LENGTH  # from middle to middle, wanted in a jam [m]
 TIME_GAP = 1.5  # wanted to the vehicle in front [s]
 GAP_BRAKING = 2.0 * math.sqrt(-COMFORT_ACCELERATION * COMFORT_BRAKING)  # 2 √(a b) of the IDM [m/s²]
 LANE_CHANGE_DELAY = 1.0  # between two thoughts of a lane change [s]
@@ -68,147 +48,136 @@ MAX_STEERING = math.pi / 3.0  # [rad]
 
 
 @kernel
-def look_around(rules, motion, work):
+def look_around(rules, cars):
     """Direction and velocity of every vehicle: ``RoadObject.direction`` and ``velocity`` (vehicle/objects.py)."""
-    for i in range(motion.shape[1]):
-        heading = motion[HEADING, i]
-        cos, sin = 1.0, 0.0
-        if heading != 0.0:
-            cos = call_unary(rules.loops[COS, 0], rules.loops[COS, 1], heading)
-            sin = call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], heading)
-        work[DIRECTION_X, i], work[DIRECTION_Y, i] = cos, sin
-        work[VELOCITY_X, i], work[VELOCITY_Y, i] = motion[SPEED, i] * cos, motion[SPEED, i] * sin
+    for i in range(len(cars)):
+        car = cars[i]
+        car.direction_x, car.direction_y = 1.0, 0.0
+        if car.heading != 0.0:
+            car.direction_x = call_unary(rules.loops[COS, 0], rules.loops[COS, 1], car.heading)
+            car.direction_y = call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], car.heading)
+        car.velocity_x, car.velocity_y = car.speed * car.direction_x, car.speed * car.direction_y
 
 
 # ---------------------------------------------------------------- Intelligent Driver Model
 
 
 @kernel
-def speed_ratio(motion, i):
+def speed_ratio(car):
     """v / v₀ of the IDM: speed over wanted speed, which the speed limit caps."""
-    wanted = clip(motion[TARGET_SPEED, i], 0.0, SPEED_LIMIT)
-    return max(motion[SPEED, i], 0.0) / abs(not_zero(wanted))
+    wanted = clip(car.target_speed, 0.0, SPEED_LIMIT)
+    return max(car.speed, 0.0) / abs(not_zero(wanted))
 
 
 @kernel
-def free_road_accelerations(rules, motion, work):
-    """a (1 - (v/v₀)^δ) for all vehicles: ``IDMVehicle.acceleration`` with nobody in front (m/s²)."""
-    count = motion.shape[1]
-    ratio, power = work[SCRATCH], work[FREE_ACCELERATION]
-    for i in range(count):
-        ratio[i] = speed_ratio(motion, i)
-    loop = rules.loops[POWER]
-    call_binary_array(loop[0], loop[1], ratio.ctypes.data, motion[DELTA].ctypes.data, power.ctypes.data, count)
-    for i in range(count):
-        power[i] = COMFORT_ACCELERATION * (1.0 - power[i])
+def free_road_accelerations(rules, cars, ratios, powers):
+    """a (1 - (v/v₀)^δ) for all vehicles: ``IDMVehicle.acceleration`` with nobody in front (m/s²).
+
+    ratios, powers (K,) are scratch.
+    """
+    for i in range(len(cars)):
+        ratios[i], powers[i] = speed_ratio(cars[i]), cars[i].delta
+    loop, result = rules.loops[POWER], powers.ctypes.data
+    call_binary_array(loop[0], loop[1], ratios.ctypes.data, result, result, len(cars))
+    for i in range(len(cars)):
+        cars[i].free_acceleration = COMFORT_ACCELERATION * (1.0 - powers[i])
 
 
 @kernel
-def desired_gap(rules, motion, work, i, front):
-    """``IDMVehicle.desired_gap``: d* = d₀ + v τ + v Δv / (2 √(a b)) of vehicle i behind vehicle `front` (m)."""
-    speed = motion[SPEED, i]
-    approach = dot(
-        rules.dot_rounding,
-        work[VELOCITY_X, i] - work[VELOCITY_X, front],
-        work[VELOCITY_Y, i] - work[VELOCITY_Y, front],
-        work[DIRECTION_X, i],
-        work[DIRECTION_Y, i],
-    )
-    return JAM_DISTANCE + speed * TIME_GAP + speed * approach / GAP_BRAKING
+def desired_gap(rules, me, front):
+    """``IDMVehicle.desired_gap``: d* = d₀ + v τ + v Δv / (2 √(a b)), wanted by `me` behind `front` (m)."""
+    difference_x, difference_y = me.velocity_x - front.velocity_x, me.velocity_y - front.velocity_y
+    approach = dot(rules.dot_rounding, difference_x, difference_y, me.direction_x, me.direction_y)
+    return JAM_DISTANCE + me.speed * TIME_GAP + me.speed * approach / GAP_BRAKING
 
 
 @kernel
-def interaction(rules, motion, work, i, front):
-    """a (d*/d)², what vehicle i must brake because of vehicle `front`: rest of ``IDMVehicle.acceleration`` (m/s²)."""
-    ratio = desired_gap(rules, motion, work, i, front) / not_zero(motion[X, front] - motion[X, i])
+def interaction(rules, me, front):
+    """a (d*/d)², what `me` must brake because of `front`: the rest of ``IDMVehicle.acceleration`` (m/s²)."""
+    ratio = desired_gap(rules, me, front) / not_zero(front.x - me.x)
     return COMFORT_ACCELERATION * (ratio * ratio)
 
 
 @kernel
-def own_acceleration(rules, motion, work, i, front):
-    """``IDMVehicle.acceleration`` of vehicle i with its own δ (m/s²)."""
+def own_acceleration(rules, cars, me, front):
+    """``IDMVehicle.acceleration`` of `me` behind vehicle number `front` (m/s²), with its own δ."""
     if front == NOBODY:
-        return work[FREE_ACCELERATION, i]
-    return work[FREE_ACCELERATION, i] - interaction(rules, motion, work, i, front)
+        return me.free_acceleration
+    return me.free_acceleration - interaction(rules, me, cars[front])
 
 
 @kernel
-def judged_acceleration(rules, motion, work, judge, i, front):
-    """``IDMVehicle.acceleration`` of vehicle i, as vehicle `judge` expects it: with the judge's δ (m/s²)."""
-    power = call_binary(rules.loops[POWER, 0], rules.loops[POWER, 1], speed_ratio(motion, i), motion[DELTA, judge])
-    return COMFORT_ACCELERATION * (1.0 - power) - interaction(rules, motion, work, i, front)
+def judged_acceleration(rules, judge, rear):
+    """``IDMVehicle.acceleration`` of `rear` behind `judge`, as the latter expects it: with the judge's δ (m/s²)."""
+    power = call_binary(rules.loops[POWER, 0], rules.loops[POWER, 1], speed_ratio(rear), judge.delta)
+    return COMFORT_ACCELERATION * (1.0 - power) - interaction(rules, rear, judge)
 
 
 @kernel
-def follow(rules, motion, intent, work, order, rank):
+def follow(rules, cars):
     """The longitudinal command of every IDM vehicle: second half of ``IDMVehicle.act`` (m/s²).
 
     While it changes lanes, a driver minds both, and the harder braking counts.
     """
-    for i in range(1, motion.shape[1]):
-        lane, target_lane = intent[LANE, i], intent[TARGET_LANE, i]
-        command = own_acceleration(rules, motion, work, i, vehicle_in_front(motion, order, rank, i, lane))
-        if lane != target_lane:
-            front = vehicle_in_front(motion, order, rank, i, target_lane)
-            command = min(command, own_acceleration(rules, motion, work, i, front))
-        work[ACCELERATION, i] = clip(command, -MAX_ACCELERATION, MAX_ACCELERATION)
+    for i in range(1, len(cars)):
+        me = cars[i]
+        command = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, me.lane))
+        if me.lane != me.target_lane:
+            other_command = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, me.target_lane))
+            command = min(command, other_command)
+        me.acceleration = clip(command, -MAX_ACCELERATION, MAX_ACCELERATION)
 
 
 # ---------------------------------------------------------------- lane changes
 
 
 @kernel
-def is_lane_change_contested(rules, motion, intent, work, i):
+def is_lane_change_contested(rules, cars, i):
     """First half of ``IDMVehicle.change_lane_policy``: is another vehicle entering my target lane within my gap?"""
-    target_lane = intent[TARGET_LANE, i]
-    for other in range(motion.shape[1]):
-        if other != i and intent[LANE, other] != target_lane and intent[TARGET_LANE, other] == target_lane:
-            distance = motion[X, other] - motion[X, i]
-            if distance > 0.0 and distance < desired_gap(rules, motion, work, i, other):
+    me = cars[i]
+    for k in range(len(cars)):
+        other = cars[k]
+        if k != i and other.lane != me.target_lane and other.target_lane == me.target_lane:
+            distance = other.x - me.x
+            if distance > 0.0 and distance < desired_gap(rules, me, other):
                 return True
     return False
 
 
 @kernel
-def mobil(rules, motion, intent, work, order, rank, i, lane):
+def mobil(rules, cars, i, lane):
     """``IDMVehicle.mobil``: should vehicle i change to `lane`?
 
     Its own gain must be worth it (politeness is zero, so nobody else's counts), and its new follower must not have to
     brake hard. Both must hold, so the cheaper one is looked at first.
     """
-    new_front = vehicle_in_front(motion, order, rank, i, lane)
-    old_front = vehicle_in_front(motion, order, rank, i, intent[LANE, i])
-    gain = own_acceleration(rules, motion, work, i, new_front) - own_acceleration(rules, motion, work, i, old_front)
-    if gain < LANE_CHANGE_MIN_GAIN:
+    me = cars[i]
+    new_acceleration = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, lane))
+    old_acceleration = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, me.lane))
+    if new_acceleration - old_acceleration < LANE_CHANGE_MIN_GAIN:
         return False
-    new_rear = vehicle_behind(motion, order, rank, i, lane)
-    return new_rear == NOBODY or (
-        judged_acceleration(rules, motion, work, i, new_rear, i) >= -LANE_CHANGE_MAX_BRAKING
-    )
+    new_rear = vehicle_behind(cars, i, lane)
+    return new_rear == NOBODY or judged_acceleration(rules, me, cars[new_rear]) >= -LANE_CHANGE_MAX_BRAKING
 
 
 @kernel
-def choose_lane(rules, motion, intent, work, order, rank, i):
+def choose_lane(rules, cars, i):
     """``IDMVehicle.change_lane_policy``: give up a contested change, or think of one once a second.
 
     The left lane is tried before the right one, and the last that MOBIL recommends is taken.
     """
-    lane = intent[LANE, i]
-    if lane != intent[TARGET_LANE, i]:
-        if is_lane_change_contested(rules, motion, intent, work, i):
-            intent[TARGET_LANE, i] = lane
+    me = cars[i]
+    if me.lane != me.target_lane:
+        if is_lane_change_contested(rules, cars, i):
+            me.target_lane = me.lane
         return
-    if not LANE_CHANGE_DELAY < motion[TIMER, i]:
+    if not LANE_CHANGE_DELAY < me.timer:
         return
-    motion[TIMER, i] = 0.0
-    for side_lane in (lane - 1, lane + 1):
-        if (
-            0 <= side_lane < rules.lanes_count
-            and is_reachable(motion[X, i], motion[Y, i], side_lane)
-            and abs(motion[SPEED, i]) >= 1.0
-            and mobil(rules, motion, intent, work, order, rank, i, side_lane)
-        ):
-            intent[TARGET_LANE, i] = side_lane
+    me.timer = 0.0
+    for side_lane in (me.lane - 1, me.lane + 1):
+        on_road = 0 <= side_lane < rules.lanes_count
+        if on_road and is_reachable(me, side_lane) and abs(me.speed) >= 1.0 and mobil(rules, cars, i, side_lane):
+            me.target_lane = side_lane
 
 
 # ---------------------------------------------------------------- the ego vehicle and the controllers
@@ -223,56 +192,57 @@ def nearest_target_speed(target_speeds, speed):
 
 
 @kernel
-def obey(rules, target_speeds, motion, intent, command):
+def obey(rules, target_speeds, ego, command):
     """``MDPVehicle.act``: the ego vehicle takes a meta action: another speed (m/s) or another lane to aim for."""
-    last = len(target_speeds) - 1
-    nearest = nearest_target_speed(target_speeds, motion[SPEED, 0])
+    nearest = nearest_target_speed(target_speeds, ego.speed)
     if command == FASTER:
-        motion[TARGET_SPEED, 0] = target_speeds[min(nearest + 1, last)]
+        ego.target_speed = target_speeds[min(nearest + 1, len(target_speeds) - 1)]
     elif command == SLOWER:
-        motion[TARGET_SPEED, 0] = target_speeds[max(nearest - 1, 0)]
+        ego.target_speed = target_speeds[max(nearest - 1, 0)]
     elif command == LANE_LEFT or command == LANE_RIGHT:
-        lane = intent[TARGET_LANE, 0] + (1 if command == LANE_RIGHT else -1)
+        lane = ego.target_lane + (1 if command == LANE_RIGHT else -1)
         lane = min(max(lane, 0), rules.lanes_count - 1)
-        if is_reachable(motion[X, 0], motion[Y, 0], lane):
-            intent[TARGET_LANE, 0] = lane
+        if is_reachable(ego, lane):
+            ego.target_lane = lane
 
 
 @kernel
-def steer(rules, motion, intent, work, swerving):
+def steer(rules, cars, angles, swerving):
     """``ControlledVehicle.steering_control``, and the slip angle of ``Vehicle.step`` that follows from it (rad).
 
     Lateral error -> lateral speed -> heading -> heading rate -> steering angle -> slip angle. A vehicle straight in
-    the middle of its target lane needs none of it; the others, listed in `swerving` (K,), go through numpy together.
+    the middle of its target lane needs none of it; the others go through numpy together.
+    angles, swerving (K,) are scratch: the angles of those vehicles, and their numbers.
     """
-    angle = work[SCRATCH]
-    address = angle.ctypes.data
     count = 0
-    for i in range(motion.shape[1]):
-        work[SLIP, i] = 0.0
-        lateral = motion[Y, i] - intent[TARGET_LANE, i] * LANE_WIDTH
-        if (lateral != 0.0 or motion[HEADING, i] != 0.0) and intent[CRASHED, i] == 0:
+    for i in range(len(cars)):
+        car = cars[i]
+        car.slip = 0.0
+        lateral = car.y - car.target_lane * LANE_WIDTH
+        if (lateral != 0.0 or car.heading != 0.0) and car.crashed == 0:
             lateral_speed = -LATERAL_GAIN * lateral
-            angle[count] = clip(lateral_speed / not_zero(motion[SPEED, i]), -1.0, 1.0)
+            angles[count] = clip(lateral_speed / not_zero(car.speed), -1.0, 1.0)
             swerving[count] = i
             count += 1
-    loops = rules.loops
+    if count == 0:
+        return
+    loops, address = rules.loops, angles.ctypes.data
     call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, count)
     for k in range(count):
-        i = swerving[k]
-        heading_wanted = clip(angle[k], -math.pi / 4.0, math.pi / 4.0)
-        heading_rate = HEADING_GAIN * wrap_to_pi(heading_wanted - motion[HEADING, i])
-        angle[k] = clip(VEHICLE_LENGTH / 2.0 / not_zero(motion[SPEED, i]) * heading_rate, -1.0, 1.0)
+        car = cars[swerving[k]]
+        heading_wanted = clip(angles[k], -math.pi / 4.0, math.pi / 4.0)
+        heading_rate = HEADING_GAIN * wrap_to_pi(heading_wanted - car.heading)
+        angles[k] = clip(VEHICLE_LENGTH / 2.0 / not_zero(car.speed) * heading_rate, -1.0, 1.0)
     call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, count)
     call_unary_array(loops[TAN, 0], loops[TAN, 1], address, address, count)
     for k in range(count):
-        angle[k] = 2.0 * angle[k]
+        angles[k] = 2.0 * angles[k]
     call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, count)
     for k in range(count):
-        angle[k] = clip(angle[k], -MAX_STEERING, MAX_STEERING)
+        angles[k] = clip(angles[k], -MAX_STEERING, MAX_STEERING)
     call_unary_array(loops[TAN, 0], loops[TAN, 1], address, address, count)
     for k in range(count):
-        angle[k] = 0.5 * angle[k]
+        angles[k] = 0.5 * angles[k]
     call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, count)
     for k in range(count):
-        work[SLIP, swerving[k]] = angle[k]
+        cars[swerving[k]].slip = angles[k]

@@ -3,57 +3,66 @@
 import numpy as np
 
 from ppo_lib.fast_highway.collisions import CORNERS
-from ppo_lib.fast_highway.compilation import entry_point
-from ppo_lib.fast_highway.dynamics import WORK_FIELDS, look_around
-from ppo_lib.fast_highway.neighbours import on_lane
+from ppo_lib.fast_highway.compilation import entry_point, kernel
+from ppo_lib.fast_highway.dynamics import look_around
 from ppo_lib.fast_highway.observations import observe_grid, observe_table
 from ppo_lib.fast_highway.rendering import draw_picture
 from ppo_lib.fast_highway.simulation import reward_terms, simulate, total_reward
 from ppo_lib.fast_highway.spawning import spawn_road
-from ppo_lib.fast_highway.state import CRASHED, LANE, SPEED, X, Y
+from ppo_lib.fast_highway.state import CAR, ON_ROAD
 
 SKIP, DRAW, RESTART, EMIT = range(4)  # what is `todo` for an environment's observation
+
+
+@kernel
+def copy_cars(source, target):
+    """Copy what lasts of every vehicle between the two kinds of record, `state.SAVED_CAR` and `state.CAR`."""
+    for i in range(len(source)):
+        car, copy = source[i], target[i]
+        copy.x, copy.y, copy.heading, copy.speed = car.x, car.y, car.heading, car.speed
+        copy.target_speed, copy.timer, copy.delta = car.target_speed, car.timer, car.delta
+        copy.push_x, copy.push_y = car.push_x, car.push_y
+        copy.lane, copy.target_lane, copy.crashed = car.lane, car.target_lane, car.crashed
 
 
 @entry_point
 def reset_roads(rules, target_speeds, state, outcome, chosen, start, stop):
     """``reset`` of the environments that are `chosen`, from their own random generators."""
     rules = rules[0]
-    work = np.zeros((WORK_FIELDS, state.motion.shape[2]))
+    cars = np.empty(state.cars.shape[1], CAR)
     for n in range(start, stop):
         if chosen[n]:
-            motion, intent = state.motion[n], state.intent[n]
-            spawn_road(rules, target_speeds, motion, intent, state.generator[n])
+            spawn_road(rules, target_speeds, cars, state.generator[n])
             state.time[n] = 0.0
-            look_around(rules, motion, work)
-            reward_terms(rules, motion, intent, work, outcome.terms[:, n])
-            outcome.speed[n] = motion[SPEED, 0]
+            look_around(rules, cars)
+            reward_terms(rules, cars[0], outcome.terms[:, n])
+            outcome.speed[n] = cars[0].speed
             outcome.crashed[n] = False
+            copy_cars(cars, state.cars[n])
 
 
 @entry_point
 def step_roads(rules, target_speeds, state, outcome, skipped, commands, start, stop):
     """``step`` of the environments that are not `skipped`, with the meta actions `commands`."""
     rules = rules[0]
-    count = state.motion.shape[2]
-    work = np.zeros((WORK_FIELDS, count))
-    order, rank, swerving = np.arange(count), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    count = state.cars.shape[1]
+    cars = np.empty(count, CAR)
+    order, swerving, scratch = np.arange(count), np.zeros(count, np.int64), np.zeros((2, count))
     polygons = np.zeros((2, CORNERS + 1, 2))
     for n in range(start, stop):
         if skipped[n]:
             continue
-        motion, intent = state.motion[n], state.intent[n]
+        copy_cars(state.cars[n], cars)
         state.time[n] += rules.time_step
-        simulate(rules, target_speeds, motion, intent, commands[n], work, order, rank, swerving, polygons)
-        terms = outcome.terms[:, n]
-        reward_terms(rules, motion, intent, work, terms)
+        simulate(rules, target_speeds, cars, commands[n], order, swerving, scratch, polygons)
+        ego, terms = cars[0], outcome.terms[:, n]
+        reward_terms(rules, ego, terms)
         outcome.reward[n] = total_reward(rules, terms)
-        crashed = intent[CRASHED, 0] != 0
-        off_road = not on_lane(motion[X, 0], motion[Y, 0], intent[LANE, 0], 0.0)
-        outcome.speed[n] = motion[SPEED, 0]
-        outcome.crashed[n] = crashed
-        outcome.terminated[n] = crashed or (rules.offroad_terminal != 0 and off_road)
+        outcome.speed[n] = ego.speed
+        outcome.crashed[n] = ego.crashed != 0
+        outcome.terminated[n] = ego.crashed != 0 or (rules.offroad_terminal != 0 and terms[ON_ROAD] == 0.0)
         outcome.truncated[n] = state.time[n] >= rules.duration
+        copy_cars(cars, state.cars[n])
 
 
 @entry_point
@@ -76,8 +85,7 @@ def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, st
         if todo[n] != EMIT:
             newest[n] = (newest[n] + 1) % stack
             image = frames[n, newest[n]]
-            motion, intent = state.motion[n], state.intent[n]
-            draw_picture(camera, rules.lanes_count, greys, masks, motion, intent, kinds, columns, image)
+            draw_picture(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
         for k in range(stack):
             out[n, k] = frames[n, (newest[n] + 1 + k) % stack]
 
@@ -86,24 +94,22 @@ def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, st
 def observe_tables(rules, table, features, ranges, state, todo, out, start, stop):
     """The Kinematics observation of the environments with something `todo` into `out` (N, vehicles, features) float32."""
     rules, table = rules[0], table[0]
-    work = np.zeros((WORK_FIELDS, state.motion.shape[2]))
+    cars = np.empty(state.cars.shape[1], CAR)
     nearest = np.zeros(table.vehicles, np.int64)
     for n in range(start, stop):
         if todo[n] != SKIP:
-            motion, intent = state.motion[n], state.intent[n]
-            look_around(rules, motion, work)
-            observe_table(
-                rules, table, features, ranges, motion, intent, work, state.generator[n], nearest, out[n]
-            )
+            copy_cars(state.cars[n], cars)
+            look_around(rules, cars)
+            observe_table(rules, table, features, ranges, cars, state.generator[n], nearest, out[n])
 
 
 @entry_point
 def observe_grids(rules, grid, features, ranges, state, todo, out, start, stop):
     """The OccupancyGrid of the environments with something `todo` into `out` (N, features, cells, cells) float64."""
     rules, grid = rules[0], grid[0]
-    work = np.zeros((WORK_FIELDS, state.motion.shape[2]))
+    cars = np.empty(state.cars.shape[1], CAR)
     for n in range(start, stop):
         if todo[n] != SKIP:
-            motion, intent = state.motion[n], state.intent[n]
-            look_around(rules, motion, work)
-            observe_grid(rules, grid, features, ranges, motion, intent, work, out[n])
+            copy_cars(state.cars[n], cars)
+            look_around(rules, cars)
+            observe_grid(rules, grid, features, ranges, cars, out[n])

@@ -10,10 +10,9 @@ import numpy as np
 
 from ppo_lib.fast_highway.arithmetic import clip, linear_map, wrap_to_pi
 from ppo_lib.fast_highway.compilation import kernel
-from ppo_lib.fast_highway.dynamics import DIRECTION_X, DIRECTION_Y, VELOCITY_X, VELOCITY_Y
 from ppo_lib.fast_highway.numpy_math import dot
 from ppo_lib.fast_highway.random_numbers import shuffle_interval
-from ppo_lib.fast_highway.state import HEADING, LANE, LANE_WIDTH, ROAD_LENGTH, VEHICLE_LENGTH, X, Y
+from ppo_lib.fast_highway.state import LANE_WIDTH, ROAD_LENGTH, VEHICLE_LENGTH
 
 FEATURES = (
     "presence", "x", "y", "vx", "vy", "heading", "cos_h", "sin_h", "cos_d", "sin_d", "long_off", "lat_off", "ang_off",
@@ -46,31 +45,37 @@ GRID = np.dtype(
 
 
 @kernel
-def feature(motion, intent, work, name, i, origin):
-    """One entry of ``Vehicle.to_dict`` of vehicle i, relative to vehicle `origin` unless that is negative."""
+def feature(name, car):
+    """One entry of ``Vehicle.to_dict``, in the world's coordinates."""
     if name == PRESENCE:
         return 1.0
-    if name == POSITION_X:
-        return motion[X, i] - motion[X, origin] if origin >= 0 else motion[X, i]
+    if name == POSITION_X or name == LONG:
+        return car.x
     if name == POSITION_Y:
-        return motion[Y, i] - motion[Y, origin] if origin >= 0 else motion[Y, i]
+        return car.y
     if name == SPEED_X:
-        return work[VELOCITY_X, i] - work[VELOCITY_X, origin] if origin >= 0 else work[VELOCITY_X, i]
+        return car.velocity_x
     if name == SPEED_Y:
-        return work[VELOCITY_Y, i] - work[VELOCITY_Y, origin] if origin >= 0 else work[VELOCITY_Y, i]
+        return car.velocity_y
     if name == ANGLE:
-        return motion[HEADING, i]
+        return car.heading
     if name == COS_H:
-        return work[DIRECTION_X, i]
+        return car.direction_x
     if name == SIN_H:
-        return work[DIRECTION_Y, i]
-    if name == LONG:
-        return motion[X, i]
+        return car.direction_y
     if name == LAT:
-        return motion[Y, i] - intent[LANE, i] * LANE_WIDTH
+        return car.y - car.lane * LANE_WIDTH
     if name == ANG:
-        return wrap_to_pi(motion[HEADING, i])
+        return wrap_to_pi(car.heading)
     return 0.0  # cos_d, sin_d: nobody on a highway has a destination
+
+
+@kernel
+def feature_from(name, car, ego):
+    """The same as the ego vehicle sees it: position and velocity are differences."""
+    if POSITION_X <= name <= SPEED_Y:
+        return feature(name, car) - feature(name, ego)
+    return feature(name, car)
 
 
 @kernel
@@ -82,21 +87,21 @@ def normalised(value, ranges, name):
 
 
 @kernel
-def close_vehicles(rules, table, motion, nearest):
+def close_vehicles(rules, table, cars, nearest):
     """``Road.close_objects_to`` (road/road.py): up to ``table.vehicles - 1`` numbers into `nearest`; returns how many.
 
     Sorted by distance along the road, equals in their order; or unsorted, simply the first ones.
     """
     found, room = 0, table.vehicles - 1
-    for i in range(1, motion.shape[1]):
-        d_x, d_y = motion[X, i] - motion[X, 0], motion[Y, i] - motion[Y, 0]
+    for i in range(1, len(cars)):
+        d_x, d_y = cars[i].x - cars[0].x, cars[i].y - cars[0].y
         if not table.see_behind and not -2.0 * VEHICLE_LENGTH < d_x:
             continue
         if not math.sqrt(dot(rules.dot_rounding, d_x, d_y, d_x, d_y)) < PERCEPTION:
             continue
         place = found
         if table.sorted:
-            while place > 0 and abs(motion[X, nearest[place - 1]] - motion[X, 0]) > abs(d_x):
+            while place > 0 and abs(cars[nearest[place - 1]].x - cars[0].x) > abs(d_x):
                 place -= 1
         if place < room:
             found = min(found + 1, room)
@@ -107,20 +112,21 @@ def close_vehicles(rules, table, motion, nearest):
 
 
 @kernel
-def observe_table(rules, table, features, ranges, motion, intent, work, generator, nearest, out):
+def observe_table(rules, table, features, ranges, cars, generator, nearest, out):
     """``KinematicObservation.observe`` into `out` (vehicles, features) float32: the ego vehicle's row comes first.
 
-    Its own position is absolute even where the others' are relative. Needs directions and velocities in `work`;
+    Its own position is absolute even where the others' are relative. Needs directions and velocities;
     draws from `generator` where the rows are to be shuffled.
     """
-    found = close_vehicles(rules, table, motion, nearest)
+    found = close_vehicles(rules, table, cars, nearest)
     out[:] = 0.0
     for row in range(found + 1):
-        i = nearest[row - 1] if row > 0 else 0
-        origin = 0 if row > 0 and not table.absolute else -1
+        car = cars[nearest[row - 1]] if row > 0 else cars[0]
+        relative = row > 0 and not table.absolute
         for column in range(len(features)):
             name = features[column]
-            value = normalised(feature(motion, intent, work, name, i, origin), ranges, name)
+            value = feature_from(name, car, cars[0]) if relative else feature(name, car)
+            value = normalised(value, ranges, name)
             if table.clip and not np.isnan(ranges[name, 0]):
                 value = clip(value, -1.0, 1.0)
             out[row, column] = value
@@ -134,48 +140,50 @@ def observe_table(rules, table, features, ranges, motion, intent, work, generato
 
 
 @kernel
-def cell_index(rules, grid, work, x, y):
+def cell_index(rules, grid, ego, x, y):
     """``OccupancyGridObservation.pos_to_index`` of a point (m) relative to the ego vehicle."""
     if grid.align:
-        cos, sin = work[DIRECTION_X, 0], work[DIRECTION_Y, 0]
+        cos, sin = ego.direction_x, ego.direction_y
         x, y = dot(rules.matrix_rounding, cos, sin, x, y), dot(rules.matrix_rounding, -sin, cos, x, y)
     return int(math.floor((x - grid.min_x) / grid.step_x)), int(math.floor((y - grid.min_y) / grid.step_y))
 
 
 @kernel
-def fill_lanes(rules, grid, motion, work, layer):
+def fill_lanes(rules, grid, ego, layer):
     """``fill_road_layer_by_lanes``: 1 in every cell that holds one of the waypoints along the lanes."""
     spacing = min(grid.step_x, grid.step_y)
-    start, stop = motion[X, 0] - LANE_PERCEPTION, motion[X, 0] + LANE_PERCEPTION
+    start, stop = ego.x - LANE_PERCEPTION, ego.x + LANE_PERCEPTION
     count = int(math.ceil((stop - start) / spacing))
     delta = (start + spacing) - start  # np.arange's own rounding
     for lane in range(rules.lanes_count):
         for k in range(count):
             waypoint = clip(start + k * delta if k != 1 else start + spacing, 0.0, ROAD_LENGTH)
-            i, j = cell_index(rules, grid, work, waypoint - motion[X, 0], lane * LANE_WIDTH - motion[Y, 0])
+            i, j = cell_index(rules, grid, ego, waypoint - ego.x, lane * LANE_WIDTH - ego.y)
             if 0 <= i < layer.shape[0] and 0 <= j < layer.shape[1]:
                 layer[i, j] = 1.0
 
 
 @kernel
-def observe_grid(rules, grid, features, ranges, motion, intent, work, out):
+def observe_grid(rules, grid, features, ranges, cars, out):
     """``OccupancyGridObservation.observe`` into `out` (features, cells_x, cells_y) float64, NaN where nothing is.
 
     Vehicles are entered last to first: where two share a cell, the first one stays.
     """
+    ego = cars[0]
     out[:] = np.nan
     for layer in range(len(features)):
         name = features[layer]
         if name == ON_ROAD_LAYER:
-            fill_lanes(rules, grid, motion, work, out[layer])
+            fill_lanes(rules, grid, ego, out[layer])
         if name >= ON_ROAD_LAYER:
             continue
-        for i in range(motion.shape[1] - 1, -1, -1):
-            x = recovered(feature(motion, intent, work, POSITION_X, i, 0), ranges, POSITION_X)
-            y = recovered(feature(motion, intent, work, POSITION_Y, i, 0), ranges, POSITION_Y)
-            cell_x, cell_y = cell_index(rules, grid, work, x, y)
+        for i in range(len(cars) - 1, -1, -1):
+            car = cars[i]
+            x = recovered(car.x - ego.x, ranges, POSITION_X)
+            y = recovered(car.y - ego.y, ranges, POSITION_Y)
+            cell_x, cell_y = cell_index(rules, grid, ego, x, y)
             if 0 <= cell_x < out.shape[1] and 0 <= cell_y < out.shape[2]:
-                out[layer, cell_x, cell_y] = normalised(feature(motion, intent, work, name, i, 0), ranges, name)
+                out[layer, cell_x, cell_y] = normalised(feature_from(name, car, ego), ranges, name)
     if grid.clip:
         for layer in range(out.shape[0]):
             for i in range(out.shape[1]):

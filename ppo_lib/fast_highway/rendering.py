@@ -12,7 +12,7 @@ import numpy as np
 
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.sprites import CRASHED_SPRITE, EGO_SPRITE, OTHER_SPRITE
-from ppo_lib.fast_highway.state import CRASHED, HEADING, LANE_WIDTH, ROAD_LENGTH, X, Y
+from ppo_lib.fast_highway.state import LANE_WIDTH, ROAD_LENGTH
 
 CAMERA = np.dtype(
     [
@@ -134,28 +134,26 @@ def draw_rotated(camera, grey, mask, centre_x, centre_y, heading, image):
 
 
 @kernel
-def draw_vehicles(camera, greys, masks, motion, intent, origin_x, origin_y, image):
+def draw_vehicles(camera, greys, masks, cars, origin_x, origin_y, image):
     """``RoadGraphics.display_traffic``: every visible vehicle, in order, so that later ones cover earlier ones."""
     half = greys.shape[1] / 2.0
-    for i in range(motion.shape[1]):
-        x, y = to_pixels(camera, motion[X, i] - origin_x), to_pixels(camera, motion[Y, i] - origin_y)
-        if not (
-            -VISIBLE_MARGIN < x < camera.width + VISIBLE_MARGIN and -VISIBLE_MARGIN < y < camera.height + VISIBLE_MARGIN
-        ):
+    for i in range(len(cars)):
+        car = cars[i]
+        x, y = to_pixels(camera, car.x - origin_x), to_pixels(camera, car.y - origin_y)
+        if not -VISIBLE_MARGIN < x < camera.width + VISIBLE_MARGIN:
             continue
-        sprite = EGO_SPRITE if i == 0 else OTHER_SPRITE
-        if intent[CRASHED, i]:
-            sprite = CRASHED_SPRITE
-        heading = motion[HEADING, i]
-        if abs(heading) > STRAIGHT:
-            draw_rotated(camera, greys[sprite], masks[sprite], x, y, heading, image)
+        if not -VISIBLE_MARGIN < y < camera.height + VISIBLE_MARGIN:
+            continue
+        sprite = CRASHED_SPRITE if car.crashed else (EGO_SPRITE if i == 0 else OTHER_SPRITE)
+        if abs(car.heading) > STRAIGHT:
+            draw_rotated(camera, greys[sprite], masks[sprite], x, y, car.heading, image)
         else:
             draw_straight(camera, greys[sprite], masks[sprite], int(x - half), int(y - half), image)
 
 
 @kernel
-def draw_picture(camera, lanes_count, greys, masks, motion, intent, kinds, columns, image):
+def draw_picture(camera, lanes_count, greys, masks, cars, kinds, columns, image):
     """``EnvViewer.display`` (envs/common/graphics.py) into `image` (W, H), the camera on the ego vehicle."""
-    origin_x, origin_y = motion[X, 0] - camera.left, motion[Y, 0] - camera.top
+    origin_x, origin_y = cars[0].x - camera.left, cars[0].y - camera.top
     draw_lanes(camera, lanes_count, origin_x, origin_y, kinds, columns, image)
-    draw_vehicles(camera, greys, masks, motion, intent, origin_x, origin_y, image)
+    draw_vehicles(camera, greys, masks, cars, origin_x, origin_y, image)

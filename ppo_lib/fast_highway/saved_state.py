@@ -4,37 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ppo_lib.fast_highway import state as names
-from ppo_lib.fast_highway.state import State
-
-MOTION_NAMES = {
-    "x": names.X,
-    "y": names.Y,
-    "heading": names.HEADING,
-    "speed": names.SPEED,
-    "target_speed": names.TARGET_SPEED,
-    "timer": names.TIMER,
-    "delta": names.DELTA,
-    "push_x": names.PUSH_X,
-    "push_y": names.PUSH_Y,
-}
-INTENT_NAMES = {"lane": names.LANE, "target_lane": names.TARGET_LANE, "crashed": names.CRASHED}
+from ppo_lib.fast_highway.state import SAVED_CAR, State
 
 
 def to_arrays(state: State) -> dict[str, np.ndarray]:
     """Copies of everything in `state`, by name: (N, K) arrays of the vehicles, ego first, and a few of (N, ...)."""
-    arrays = {name: state.motion[:, row].copy() for name, row in MOTION_NAMES.items()}
-    arrays |= {name: state.intent[:, row].copy() for name, row in INTENT_NAMES.items()}
-    arrays |= {"generator": state.generator.copy(), "time": state.time.copy()}
-    return arrays
+    cars = {name: state.cars[name].copy() for name in SAVED_CAR.names}
+    return cars | {"generator": state.generator.copy(), "time": state.time.copy()}
 
 
 def from_arrays(state: State, arrays: Mapping[str, np.ndarray]) -> None:
     """Overwrite `state` with what `to_arrays` returned."""
-    for name, row in MOTION_NAMES.items():
-        state.motion[:, row] = arrays[name]
-    for name, row in INTENT_NAMES.items():
-        state.intent[:, row] = arrays[name]
+    for name in SAVED_CAR.names:
+        state.cars[name] = arrays[name]
     state.generator[:] = arrays["generator"]
     state.time[:] = arrays["time"]
 

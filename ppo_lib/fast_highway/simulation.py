@@ -5,18 +5,12 @@ Mirrors ``Road.act`` and ``Road.step`` (road/road.py), ``Vehicle.step`` (vehicle
 """
 
 import numpy as np
-from ppo_lib.fast_highway.compilation import kernel
 
 from ppo_lib.fast_highway.arithmetic import clip, linear_map
 from ppo_lib.fast_highway.collisions import collide_all
+from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.dynamics import (
-    ACCELERATION,
-    DIRECTION_X,
-    DIRECTION_Y,
-    SLIP,
     SPEED_GAIN,
-    VELOCITY_X,
-    VELOCITY_Y,
     choose_lane,
     follow,
     free_road_accelerations,
@@ -29,36 +23,25 @@ from ppo_lib.fast_highway.numpy_math import call_unary
 from ppo_lib.fast_highway.state import (
     COLLISION,
     COS,
-    CRASHED,
-    HEADING,
     HIGH_SPEED,
-    LANE,
     MAX_SPEED,
     ON_ROAD,
-    PUSH_X,
-    PUSH_Y,
     RIGHT_LANE,
     SIN,
-    SPEED,
-    TARGET_LANE,
-    TARGET_SPEED,
-    TIMER,
     VEHICLE_LENGTH,
-    X,
-    Y,
 )
 
 
 @kernel
-def act(rules, motion, intent, work, order, rank):
+def act(rules, cars, order, ratios, powers):
     """``Road.act``: every driver decides, in order, seeing the lanes that earlier ones have just chosen."""
-    free_road_accelerations(rules, motion, work)
-    sort_along_road(motion, order, rank)
-    for i in range(1, motion.shape[1]):
-        if intent[CRASHED, i] == 0:
-            choose_lane(rules, motion, intent, work, order, rank, i)
-    follow(rules, motion, intent, work, order, rank)
-    work[ACCELERATION, 0] = SPEED_GAIN * (motion[TARGET_SPEED, 0] - motion[SPEED, 0])
+    free_road_accelerations(rules, cars, ratios, powers)
+    sort_along_road(cars, order)
+    for i in range(1, len(cars)):
+        if cars[i].crashed == 0:
+            choose_lane(rules, cars, i)
+    follow(rules, cars)
+    cars[0].acceleration = SPEED_GAIN * (cars[0].target_speed - cars[0].speed)
 
 
 @kernel
@@ -72,59 +55,60 @@ def within_speed_range(speed, acceleration):
 
 
 @kernel
-def move(rules, motion, intent, work):
-    """``Vehicle.step`` of every vehicle: one frame of a bicycle model, which slips sideways by the angle in `work`.
+def move(rules, cars):
+    """``Vehicle.step`` of every vehicle: one frame of a bicycle model that slips sideways.
 
     A crashed vehicle brakes with its own speed per second, and steers no more. A push (m) from a collision in the
     frame before is applied here, and it is only now that whoever was merely about to be hit counts as crashed.
     """
     dt = rules.dt
-    for i in range(motion.shape[1]):
-        speed, slip = motion[SPEED, i], work[SLIP, i]
-        acceleration = -1.0 * speed if intent[CRASHED, i] else work[ACCELERATION, i]
-        acceleration = within_speed_range(speed, acceleration)
-        if slip == 0.0:
-            velocity_x, velocity_y = work[VELOCITY_X, i], work[VELOCITY_Y, i]
-        else:
-            course = motion[HEADING, i] + slip
-            velocity_x = speed * call_unary(rules.loops[COS, 0], rules.loops[COS, 1], course)
-            velocity_y = speed * call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], course)
-            turn = speed * call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], slip)
-            motion[HEADING, i] += turn / (VEHICLE_LENGTH / 2.0) * dt
-        motion[X, i] += velocity_x * dt
-        motion[Y, i] += velocity_y * dt
-        if not np.isnan(motion[PUSH_X, i]):
-            motion[X, i] += motion[PUSH_X, i]
-            motion[Y, i] += motion[PUSH_Y, i]
-            motion[PUSH_X, i] = motion[PUSH_Y, i] = np.nan
-            intent[CRASHED, i] = 1
-        motion[SPEED, i] = speed + acceleration * dt
-        motion[TIMER, i] += dt
-        intent[LANE, i] = closest_lane(rules, motion[X, i], motion[Y, i], motion[HEADING, i])
+    for i in range(len(cars)):
+        car = cars[i]
+        acceleration = within_speed_range(car.speed, -1.0 * car.speed if car.crashed else car.acceleration)
+        velocity_x, velocity_y = car.velocity_x, car.velocity_y
+        if car.slip != 0.0:
+            course = car.heading + car.slip
+            velocity_x = car.speed * call_unary(rules.loops[COS, 0], rules.loops[COS, 1], course)
+            velocity_y = car.speed * call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], course)
+            turn = car.speed * call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], car.slip)
+            car.heading += turn / (VEHICLE_LENGTH / 2.0) * dt
+        car.x += velocity_x * dt
+        car.y += velocity_y * dt
+        if not np.isnan(car.push_x):
+            car.x += car.push_x
+            car.y += car.push_y
+            car.push_x = car.push_y = np.nan
+            car.crashed = 1
+        car.speed += acceleration * dt
+        car.timer += dt
+        car.lane = closest_lane(rules, car)
 
 
 @kernel
-def simulate(rules, target_speeds, motion, intent, command, work, order, rank, swerving, polygons):
-    """``AbstractEnv._simulate``: the ego vehicle gets its meta action in the first frame of a policy step only."""
-    look_around(rules, motion, work)
+def simulate(rules, target_speeds, cars, command, order, swerving, scratch, polygons):
+    """``AbstractEnv._simulate``: the ego vehicle gets its meta action in the first frame of a policy step only.
+
+    order, swerving (K,) int64, scratch (2, K) float64 and polygons (2, 5, 2) are room to work in.
+    """
+    look_around(rules, cars)
     for frame in range(rules.frames):
         if frame == 0:
-            obey(rules, target_speeds, motion, intent, command)
-        act(rules, motion, intent, work, order, rank)
-        steer(rules, motion, intent, work, swerving)
-        move(rules, motion, intent, work)
-        look_around(rules, motion, work)
-        collide_all(rules, motion, intent, work, polygons)
+            obey(rules, target_speeds, cars[0], command)
+        act(rules, cars, order, scratch[0], scratch[1])
+        steer(rules, cars, scratch[0], swerving)
+        move(rules, cars)
+        look_around(rules, cars)
+        collide_all(rules, cars, polygons)
 
 
 @kernel
-def reward_terms(rules, motion, intent, work, terms):
+def reward_terms(rules, ego, terms):
     """``HighwayEnv._rewards``: the four parts of the reward into `terms` (4,), all between 0 and 1."""
-    forward_speed = motion[SPEED, 0] * work[DIRECTION_X, 0]
-    terms[COLLISION] = float(intent[CRASHED, 0])
-    terms[RIGHT_LANE] = intent[TARGET_LANE, 0] / max(rules.lanes_count - 1, 1)
+    forward_speed = ego.speed * ego.direction_x
+    terms[COLLISION] = float(ego.crashed)
+    terms[RIGHT_LANE] = ego.target_lane / max(rules.lanes_count - 1, 1)
     terms[HIGH_SPEED] = clip(linear_map(forward_speed, rules.slow, rules.fast, 0.0, 1.0), 0.0, 1.0)
-    terms[ON_ROAD] = 1.0 if on_lane(motion[X, 0], motion[Y, 0], intent[LANE, 0], 0.0) else 0.0
+    terms[ON_ROAD] = 1.0 if on_lane(ego, ego.lane, 0.0) else 0.0
 
 
 @kernel

@@ -7,27 +7,11 @@ constructors of ``MDPVehicle`` (vehicle/controller.py) and ``IDMVehicle`` (vehic
 import math
 
 import numpy as np
-from ppo_lib.fast_highway.compilation import kernel
 
+from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.dynamics import nearest_target_speed
 from ppo_lib.fast_highway.random_numbers import integer_below, uniform
-from ppo_lib.fast_highway.state import (
-    ANY_LANE,
-    CRASHED,
-    DELTA,
-    HEADING,
-    LANE,
-    LANE_WIDTH,
-    PUSH_X,
-    PUSH_Y,
-    SPEED,
-    SPEED_LIMIT,
-    TARGET_LANE,
-    TARGET_SPEED,
-    TIMER,
-    X,
-    Y,
-)
+from ppo_lib.fast_highway.state import ANY_LANE, LANE_WIDTH, SPEED_LIMIT
 
 EGO_SPEED = 25.0  # [m/s]
 SLOWEST_START, FASTEST_START = 0.7 * SPEED_LIMIT, 0.8 * SPEED_LIMIT  # of the others [m/s]
@@ -35,10 +19,10 @@ LOWEST_DELTA, HIGHEST_DELTA = 3.5, 4.5
 
 
 @kernel
-def spawn_road(rules, target_speeds, motion, intent, generator):
-    """Fill one environment's `motion` (m, m/s, s, rad) and `intent` with a fresh road; draws from its `generator`."""
+def spawn_road(rules, target_speeds, cars, generator):
+    """Fill one road with vehicles (m, m/s, s, rad), each ahead of all before it; draws from its `generator`."""
     farthest = 0.0  # x of the foremost vehicle so far [m]
-    for i in range(motion.shape[1]):
+    for i in range(len(cars)):
         is_ego = i == 0
         lane = rules.initial_lane
         if not is_ego or lane == ANY_LANE:
@@ -53,22 +37,20 @@ def spawn_road(rules, target_speeds, motion, intent, generator):
         x = farthest + gap * uniform(generator, 0.9, 1.1 - 0.9)
         farthest = x if is_ego else max(farthest, x)
 
-        place_vehicle(motion, intent, i, x, lane, speed)
+        place_vehicle(cars[i], x, lane, speed)
         if is_ego:
-            motion[TARGET_SPEED, i] = target_speeds[nearest_target_speed(target_speeds, speed)]
+            cars[i].target_speed = target_speeds[nearest_target_speed(target_speeds, speed)]
         else:
-            motion[DELTA, i] = uniform(generator, LOWEST_DELTA, HIGHEST_DELTA - LOWEST_DELTA)
-            timer = (x + lane * LANE_WIDTH) * math.pi
-            motion[TIMER, i] = timer % 1.0
+            cars[i].delta = uniform(generator, LOWEST_DELTA, HIGHEST_DELTA - LOWEST_DELTA)
+            cars[i].timer = ((x + lane * LANE_WIDTH) * math.pi) % 1.0
 
 
 @kernel
-def place_vehicle(motion, intent, i, x, lane, speed):
-    """Vehicle i at x [m] on the middle of a lane, driving straight ahead at `speed` [m/s]."""
-    motion[X, i], motion[Y, i] = x, lane * LANE_WIDTH
-    motion[HEADING, i] = 0.0
-    motion[SPEED, i] = motion[TARGET_SPEED, i] = speed
-    motion[TIMER, i] = motion[DELTA, i] = 0.0
-    motion[PUSH_X, i], motion[PUSH_Y, i] = np.nan, np.nan
-    intent[LANE, i] = intent[TARGET_LANE, i] = lane
-    intent[CRASHED, i] = 0
+def place_vehicle(car, x, lane, speed):
+    """A vehicle at x (m) on the middle of a lane, driving straight ahead at `speed` (m/s)."""
+    car.x, car.y, car.heading = x, lane * LANE_WIDTH, 0.0
+    car.speed = car.target_speed = speed
+    car.timer = car.delta = 0.0
+    car.push_x = car.push_y = np.nan
+    car.lane = car.target_lane = lane
+    car.crashed = 0

@@ -1,29 +1,47 @@
 """What the simulator remembers of each road, and the rules that it follows.
 
-One environment is one row of every array: ``motion[n]`` is a (fields, vehicles) block of floats, ``intent[n]`` one of
-small integers. Vehicle 0 is the ego vehicle; the others are the IDM drivers in the order in which they were spawned.
-Index a block by the names below: ``motion[SPEED, i]`` is the speed of vehicle i.
+A vehicle is a record, as it is an object in highway-env: ``car.speed``, ``car.target_lane``. Vehicle 0 of a road is the
+ego vehicle; the others are the IDM drivers, in the order in which they were spawned.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Rows of `motion`, float64.
-X, Y = 0, 1  # position [m]: x along the road, y across it, lane 0 at y = 0
-HEADING = 2  # [rad], 0 is along the road
-SPEED = 3  # [m/s]
-TARGET_SPEED = 4  # the speed the driver wants [m/s]
-TIMER = 5  # time since the last thought of a lane change [s]; unused by the ego vehicle
-DELTA = 6  # exponent of the Intelligent Driver Model; unused by the ego vehicle
-PUSH_X, PUSH_Y = 7, 8  # displacement by a collision [m], applied at the next move; PUSH_X is NaN where there is none
-MOTION_FIELDS = 9
+# What lasts from one policy step to the next. Packed: thousands of roads are kept.
+_LASTING = [
+    ("x", np.float64),  # position along the road [m]
+    ("y", np.float64),  # position across the road, lane 0 at 0 [m]
+    ("heading", np.float64),  # [rad], 0 is along the road
+    ("speed", np.float64),  # [m/s]
+    ("target_speed", np.float64),  # the speed the driver wants [m/s]
+    ("timer", np.float64),  # time since the last thought of a lane change [s]; unused by the ego vehicle
+    ("delta", np.float64),  # exponent of the Intelligent Driver Model; unused by the ego vehicle
+    ("push_x", np.float64),  # displacement by a collision [m], applied at the next move; NaN where there is none
+    ("push_y", np.float64),
+]
+SAVED_CAR = np.dtype([*_LASTING, ("lane", np.int8), ("target_lane", np.int8), ("crashed", np.int8)])
 
-# Rows of `intent`, int8.
-LANE = 0  # lane that the vehicle is in
-TARGET_LANE = 1  # lane that it steers to
-CRASHED = 2  # 0 or 1
-INTENT_FIELDS = 3
+# The same while it is being simulated, with what is derived anew in every frame.
+CAR = np.dtype(
+    [
+        *_LASTING,
+        ("lane", np.int64),
+        ("target_lane", np.int64),  # the lane that it steers to
+        ("crashed", np.int64),  # 0 or 1
+        ("direction_x", np.float64),  # (cos, sin) of the heading
+        ("direction_y", np.float64),
+        ("velocity_x", np.float64),  # [m/s]
+        ("velocity_y", np.float64),
+        ("free_acceleration", np.float64),  # of the IDM, with nobody in front [m/s²]
+        ("acceleration", np.float64),  # command [m/s²]
+        ("slip", np.float64),  # angle between the heading and the way it moves [rad]
+        ("ahead", np.int64),  # number of the next vehicle along the road, on whatever lane, or NOBODY
+        ("behind", np.int64),
+    ],
+    align=True,
+)
+NOBODY = -1
 
 # Columns of `generator`, uint64: numpy's PCG64.
 STATE_HIGH, STATE_LOW, INCREMENT_HIGH, INCREMENT_LOW = 0, 1, 2, 3
@@ -33,7 +51,7 @@ GENERATOR_FIELDS = 6
 # What a driver can be told to do (`DiscreteMetaAction` in envs/common/action.py).
 LANE_LEFT, IDLE, LANE_RIGHT, FASTER, SLOWER = range(5)
 
-# Rows of `terms`: the parts of the reward, in the order in which highway-env adds them.
+# The parts of the reward, in the order in which highway-env adds them.
 COLLISION, RIGHT_LANE, HIGH_SPEED, ON_ROAD = range(4)
 REWARD_TERMS = ("collision_reward", "right_lane_reward", "high_speed_reward", "on_road_reward")
 
@@ -75,8 +93,7 @@ SIN, COS, TAN, ARCTAN, ARCSIN, POWER = range(6)  # rows of `loops`
 class State(NamedTuple):
     """Everything that changes while `num_envs` roads with `K` vehicles are simulated, but the images."""
 
-    motion: np.ndarray  # (N, MOTION_FIELDS, K) float64
-    intent: np.ndarray  # (N, INTENT_FIELDS, K) int8
+    cars: np.ndarray  # (N, K) SAVED_CAR
     generator: np.ndarray  # (N, GENERATOR_FIELDS) uint64
     time: np.ndarray  # (N,) float64 [s]
 
@@ -95,8 +112,7 @@ class Outcome(NamedTuple):
 def new_state(num_envs: int, num_vehicles: int) -> State:
     """An empty state; `reset` fills it."""
     return State(
-        motion=np.zeros((num_envs, MOTION_FIELDS, num_vehicles)),
-        intent=np.zeros((num_envs, INTENT_FIELDS, num_vehicles), np.int8),
+        cars=np.zeros((num_envs, num_vehicles), SAVED_CAR),
         generator=np.zeros((num_envs, GENERATOR_FIELDS), np.uint64),
         time=np.zeros(num_envs),
     )

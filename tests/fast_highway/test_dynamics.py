@@ -105,26 +105,26 @@ def test_sorted_search_finds_what_a_plain_search_finds():
     rng = np.random.default_rng(0)
     for _ in range(300):
         count = rng.integers(1, 9)
-        motion = np.zeros((state.MOTION_FIELDS, count))
-        motion[state.X] = rng.choice([-6.0, -5.0, 0.0, 1.0, 2.0, 3.0, 10004.0, 10005.0], size=count)
-        motion[state.Y] = rng.choice([0.0, 1.0, 3.0, 4.0, 7.0], size=count)
-        order, rank = np.arange(count), np.zeros(count, np.int64)
+        cars = np.zeros(count, state.CAR).view(np.recarray)
+        cars["x"] = rng.choice([-6.0, -5.0, 0.0, 1.0, 2.0, 3.0, 10004.0, 10005.0], size=count)
+        cars["y"] = rng.choice([0.0, 1.0, 3.0, 4.0, 7.0], size=count)
+        order = np.arange(count)
         rng.shuffle(order)
-        neighbours.sort_along_road(motion, order, rank)
+        neighbours.sort_along_road(cars, order)
         for i in range(count):
             for lane in (0, 1):
                 front = rear = None
                 for j in range(count):
-                    x, y, own = motion[state.X, j], motion[state.Y, j], motion[state.X, i]
+                    x, y, own = cars[j].x, cars[j].y, cars[i].x
                     if j == i or abs(y - 4.0 * lane) > 3.0 or not -5.0 <= x < 10005.0:
                         continue
-                    if own <= x and (front is None or x <= motion[state.X, front]):
+                    if own <= x and (front is None or x <= cars[front].x):
                         front = j
-                    if x < own and (rear is None or x > motion[state.X, rear]):
+                    if x < own and (rear is None or x > cars[rear].x):
                         rear = j
-                expected = [neighbours.NOBODY if n is None else n for n in (front, rear)]
-                assert neighbours.vehicle_in_front(motion, order, rank, i, lane) == expected[0]
-                assert neighbours.vehicle_behind(motion, order, rank, i, lane) == expected[1]
+                expected = [state.NOBODY if n is None else n for n in (front, rear)]
+                assert neighbours.vehicle_in_front(cars, i, lane) == expected[0]
+                assert neighbours.vehicle_behind(cars, i, lane) == expected[1]
 
 
 def test_a_crash_ends_the_episode_and_is_paid_for():
