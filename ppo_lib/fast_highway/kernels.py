@@ -5,6 +5,7 @@ import numpy as np
 from ppo_lib.fast_highway.collisions import CORNERS
 from ppo_lib.fast_highway.compilation import entry_point, kernel
 from ppo_lib.fast_highway.dynamics import look_around
+from ppo_lib.fast_highway.numpy_math import copy_bytes
 from ppo_lib.fast_highway.observations import observe_grid, observe_table
 from ppo_lib.fast_highway.rendering import draw_picture
 from ppo_lib.fast_highway.simulation import reward_terms, simulate, total_reward
@@ -81,13 +82,15 @@ def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, st
         if todo[n] == SKIP:
             continue
         if todo[n] == RESTART:
-            frames[n] = 0
+            for k in range(stack):
+                frames[n, k] = 0
         if todo[n] != EMIT:
             newest[n] = (newest[n] + 1) % stack
             image = frames[n, newest[n]]
             draw_picture(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
         for k in range(stack):
-            out[n, k] = frames[n, (newest[n] + 1 + k) % stack]
+            oldest_first = (newest[n] + 1 + k) % stack
+            copy_bytes(out[n, k].ctypes.data, frames[n, oldest_first].ctypes.data, camera.width * camera.height)
 
 
 @entry_point

@@ -42,6 +42,9 @@ class GrayscaleObserver:
         camera["left"], camera["top"] = (centre[axis] * shape[axis] / scaling for axis in range(2))
         camera["road_grey"], camera["line_grey"] = sprites.road_and_line_grey(weights)
         self.greys, self.masks = sprites.draw_sprites(scaling, weights)
+        for axis, (first, end) in enumerate((("first_x", "end_x"), ("first_y", "end_y"))):
+            covered = np.flatnonzero(self.masks.any(axis=(0, 2 - axis)))
+            camera[first], camera[end] = (covered[0], covered[-1] + 1) if len(covered) else (0, 0)
         self.frames = np.zeros((num_envs, stack, *shape), np.uint8)  # a ring per environment
         self.newest = np.zeros(num_envs, np.int64)
 

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from ppo_lib.fast_highway.compilation import kernel
+from ppo_lib.fast_highway.numpy_math import copy_bytes
 from ppo_lib.fast_highway.sprites import CRASHED_SPRITE, EGO_SPRITE, OTHER_SPRITE
 from ppo_lib.fast_highway.state import LANE_WIDTH, ROAD_LENGTH
 
@@ -21,6 +22,10 @@ CAMERA = np.dtype(
         ("scaling", np.float64),  # [px/m]
         ("left", np.float64),  # distance from the picture's left edge to the ego vehicle [m]
         ("top", np.float64),  # distance from its upper edge to the ego vehicle [m]
+        ("first_x", np.int64),  # the part of a sprite that is not transparent, from ... to before ... [px]
+        ("end_x", np.int64),
+        ("first_y", np.int64),
+        ("end_y", np.int64),
         ("road_grey", np.uint8),
         ("line_grey", np.uint8),
     ]
@@ -90,16 +95,16 @@ def draw_lanes(camera, lanes_count, origin_x, origin_y, kinds, columns, image):
         if kind & 2:
             for lane in range(1, lanes_count):
                 paint_line(camera, origin_y, lane * LANE_WIDTH - 0.5 * LANE_WIDTH, columns[kind])
+    source, target = columns.ctypes.data, image.ctypes.data
     for x in range(camera.width):
-        image[x] = columns[kinds[x]]
+        copy_bytes(target + x * camera.height, source + kinds[x] * camera.height, camera.height)
 
 
 @kernel
 def draw_straight(camera, grey, mask, left, top, image):
     """Copy a sprite (S, S) to the pixels from (left, top), where it covers the road and lies on the picture."""
-    size = grey.shape[0]
-    for x in range(max(0, -left), min(size, camera.width - left)):
-        for y in range(max(0, -top), min(size, camera.height - top)):
+    for x in range(max(camera.first_x, -left), min(camera.end_x, camera.width - left)):
+        for y in range(max(camera.first_y, -top), min(camera.end_y, camera.height - top)):
             if mask[x, y]:
                 image[left + x, top + y] = grey[x, y]
 
