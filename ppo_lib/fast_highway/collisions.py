@@ -11,7 +11,7 @@ import numpy as np
 from ppo_lib.fast_highway.compilation import kernel
 
 from ppo_lib.fast_highway.numpy_math import dot
-from ppo_lib.fast_highway.state import VEHICLE_LENGTH, VEHICLE_WIDTH
+from ppo_lib.fast_highway.state import NOBODY, VEHICLE_LENGTH, VEHICLE_WIDTH
 
 DIAGONAL = math.sqrt(VEHICLE_LENGTH**2 + VEHICLE_WIDTH**2)  # [m]
 HALF_LENGTH, HALF_WIDTH = VEHICLE_LENGTH / 2.0, VEHICLE_WIDTH / 2.0  # [m]
@@ -110,16 +110,41 @@ def collide(rules, car, other, polygons):
 
 
 @kernel
-def collide_all(rules, cars, polygons):
-    """The collision half of ``Road.step`` (road/road.py): pairs in order; only the ego vehicle's in highway-fast-v0.
+def may_touch(rules, car, other):
+    """Are two vehicles near enough along the road (with a margin for rounding) to be looked at more closely?"""
+    return abs(other.x - car.x) <= DIAGONAL + max(car.speed, 0.0) * rules.dt + 1e-3
 
-    Needs the directions and velocities *after* the move. Pairs that are too far apart along the road (with a margin
-    for rounding) are passed over before anything is computed.
+
+@kernel
+def collide_with_later(rules, cars, i, polygons):
+    """Vehicle i against all with a higher number: in highway-fast-v0 only the ego vehicle checks (``Road.step``).
+
+    Needs the directions and velocities *after* the move, like all that follows.
     """
-    for i in range(len(cars) if rules.all_collide else 1):
-        car = cars[i]
-        reach = DIAGONAL + car.speed * rules.dt + 1e-3
-        for k in range(i + 1, len(cars)):
-            other = cars[k]
-            if abs(other.x - car.x) <= reach:
-                collide(rules, car, other, polygons)
+    for k in range(i + 1, len(cars)):
+        if may_touch(rules, cars[i], cars[k]):
+            collide(rules, cars[i], cars[k], polygons)
+
+
+@kernel
+def collide_all(rules, cars, nearby, polygons):
+    """The collision half of ``Road.step`` (road/road.py) in highway-v0: every pair, in the order of their numbers.
+
+    The order matters, as the last push counts. Needs vehicles sorted along the road, so that for each only those
+    next to it are looked at; `nearby` (K,) is scratch for their numbers.
+    """
+    for i in range(len(cars)):
+        car, count = cars[i], 0
+        for forward in (True, False):
+            k = car.ahead if forward else car.behind
+            while k != NOBODY and may_touch(rules, car, cars[k]):
+                if k > i:
+                    place = count
+                    while place > 0 and nearby[place - 1] > k:
+                        nearby[place] = nearby[place - 1]
+                        place -= 1
+                    nearby[place] = k
+                    count += 1
+                k = cars[k].ahead if forward else cars[k].behind
+        for place in range(count):
+            collide(rules, car, cars[nearby[place]], polygons)

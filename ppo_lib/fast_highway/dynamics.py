@@ -14,21 +14,26 @@ import numpy as np
 from ppo_lib.fast_highway.arithmetic import clip, not_zero, wrap_to_pi
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.neighbours import is_reachable, vehicle_behind, vehicle_in_front
-from ppo_lib.fast_highway.numpy_math import call_binary, call_binary_array, call_unary, call_unary_array, dot
-from ppo_lib.fast_highway.state import (
+from ppo_lib.fast_highway.numpy_math import (
     ARCSIN,
     ARCTAN,
-    COS,
+    POWER,
+    TAN,
+    call_binary,
+    call_binary_array,
+    call_unary_array,
+    cosine,
+    dot,
+    sine,
+)
+from ppo_lib.fast_highway.state import (
     FASTER,
     LANE_LEFT,
     LANE_RIGHT,
     LANE_WIDTH,
     NOBODY,
-    POWER,
-    SIN,
     SLOWER,
     SPEED_LIMIT,
-    TAN,
     VEHICLE_LENGTH,
 )
 
@@ -52,10 +57,7 @@ def look_around(rules, cars):
     """Direction and velocity of every vehicle: ``RoadObject.direction`` and ``velocity`` (vehicle/objects.py)."""
     for i in range(len(cars)):
         car = cars[i]
-        car.direction_x, car.direction_y = 1.0, 0.0
-        if car.heading != 0.0:
-            car.direction_x = call_unary(rules.loops[COS, 0], rules.loops[COS, 1], car.heading)
-            car.direction_y = call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], car.heading)
+        car.direction_x, car.direction_y = cosine(rules, car.heading), sine(rules, car.heading)
         car.velocity_x, car.velocity_y = car.speed * car.direction_x, car.speed * car.direction_y
 
 
@@ -67,20 +69,6 @@ def speed_ratio(car):
     """v / v₀ of the IDM: speed over wanted speed, which the speed limit caps."""
     wanted = clip(car.target_speed, 0.0, SPEED_LIMIT)
     return max(car.speed, 0.0) / abs(not_zero(wanted))
-
-
-@kernel
-def free_road_accelerations(rules, cars, ratios, powers):
-    """a (1 - (v/v₀)^δ) for all vehicles: ``IDMVehicle.acceleration`` with nobody in front (m/s²).
-
-    ratios, powers (K,) are scratch.
-    """
-    for i in range(len(cars)):
-        ratios[i], powers[i] = speed_ratio(cars[i]), cars[i].delta
-    loop, result = rules.loops[POWER], powers.ctypes.data
-    call_binary_array(loop[0], loop[1], ratios.ctypes.data, result, result, len(cars))
-    for i in range(len(cars)):
-        cars[i].free_acceleration = COMFORT_ACCELERATION * (1.0 - powers[i])
 
 
 @kernel
@@ -107,6 +95,22 @@ def own_acceleration(rules, cars, me, front):
 
 
 @kernel
+def lane_accelerations(rules, cars, ratios, powers):
+    """``IDMVehicle.acceleration`` of all vehicles on their present lanes (m/s²): a (1 - (v/v₀)^δ - (d*/d)²).
+
+    The first part, with nobody in front, is kept as well. ratios, powers (K,) are scratch.
+    """
+    for i in range(len(cars)):
+        ratios[i], powers[i] = speed_ratio(cars[i]), cars[i].delta
+    loop, result = rules.loops[POWER], powers.ctypes.data
+    call_binary_array(loop[0], loop[1], ratios.ctypes.data, result, result, len(cars))
+    for i in range(len(cars)):
+        me = cars[i]
+        me.free_acceleration = COMFORT_ACCELERATION * (1.0 - powers[i])
+        me.lane_acceleration = own_acceleration(rules, cars, me, me.front)
+
+
+@kernel
 def judged_acceleration(rules, judge, rear):
     """``IDMVehicle.acceleration`` of `rear` behind `judge`, as the latter expects it: with the judge's δ (m/s²)."""
     power = call_binary(rules.loops[POWER, 0], rules.loops[POWER, 1], speed_ratio(rear), judge.delta)
@@ -121,7 +125,7 @@ def follow(rules, cars):
     """
     for i in range(1, len(cars)):
         me = cars[i]
-        command = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, me.lane))
+        command = me.lane_acceleration
         if me.lane != me.target_lane:
             other_command = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, me.target_lane))
             command = min(command, other_command)
@@ -153,8 +157,7 @@ def mobil(rules, cars, i, lane):
     """
     me = cars[i]
     new_acceleration = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, lane))
-    old_acceleration = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, me.lane))
-    if new_acceleration - old_acceleration < LANE_CHANGE_MIN_GAIN:
+    if new_acceleration - me.lane_acceleration < LANE_CHANGE_MIN_GAIN:
         return False
     new_rear = vehicle_behind(cars, i, lane)
     return new_rear == NOBODY or judged_acceleration(rules, me, cars[new_rear]) >= -LANE_CHANGE_MAX_BRAKING
@@ -174,6 +177,8 @@ def choose_lane(rules, cars, i):
     if not LANE_CHANGE_DELAY < me.timer:
         return
     me.timer = 0.0
+    if me.free_acceleration - me.lane_acceleration < LANE_CHANGE_MIN_GAIN:
+        return  # not even a free road would be worth it
     for side_lane in (me.lane - 1, me.lane + 1):
         on_road = 0 <= side_lane < rules.lanes_count
         if on_road and is_reachable(me, side_lane) and abs(me.speed) >= 1.0 and mobil(rules, cars, i, side_lane):

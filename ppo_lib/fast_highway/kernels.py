@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from ppo_lib.fast_highway.collisions import CORNERS
 from ppo_lib.fast_highway.compilation import entry_point, kernel
 from ppo_lib.fast_highway.dynamics import look_around
 from ppo_lib.fast_highway.numpy_math import copy_bytes
 from ppo_lib.fast_highway.observations import observe_grid, observe_table
 from ppo_lib.fast_highway.rendering import draw_picture
-from ppo_lib.fast_highway.simulation import reward_terms, simulate, total_reward
+from ppo_lib.fast_highway.simulation import new_room, reward_terms, simulate, total_reward
 from ppo_lib.fast_highway.spawning import spawn_road
 from ppo_lib.fast_highway.state import CAR, ON_ROAD
 
@@ -46,16 +45,14 @@ def reset_roads(rules, target_speeds, state, outcome, chosen, start, stop):
 def step_roads(rules, target_speeds, state, outcome, skipped, commands, start, stop):
     """``step`` of the environments that are not `skipped`, with the meta actions `commands`."""
     rules = rules[0]
-    count = state.cars.shape[1]
-    cars = np.empty(count, CAR)
-    order, swerving, scratch = np.arange(count), np.zeros(count, np.int64), np.zeros((2, count))
-    polygons = np.zeros((2, CORNERS + 1, 2))
+    cars = np.empty(state.cars.shape[1], CAR)
+    room = new_room(len(cars), rules.lanes_count)
     for n in range(start, stop):
         if skipped[n]:
             continue
         copy_cars(state.cars[n], cars)
         state.time[n] += rules.time_step
-        simulate(rules, target_speeds, cars, commands[n], order, swerving, scratch, polygons)
+        simulate(rules, target_speeds, cars, commands[n], room)
         ego, terms = cars[0], outcome.terms[:, n]
         reward_terms(rules, ego, terms)
         outcome.reward[n] = total_reward(rules, terms)

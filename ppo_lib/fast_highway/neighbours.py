@@ -61,6 +61,27 @@ def sort_along_road(cars, order):
 
 
 @kernel
+def find_fronts(cars, order, foremost):
+    """Whom everyone follows on its present lane: one walk from the front of the road to its end.
+
+    `foremost` (lanes,) is scratch: who was seen last on each lane. Vehicles exactly abreast, which practically never
+    happens, ask one by one, because the order among equals matters.
+    """
+    foremost[:] = NOBODY
+    abreast = False
+    for place in range(len(order) - 1, -1, -1):
+        car = cars[order[place]]
+        car.front = foremost[car.lane]
+        abreast |= car.ahead != NOBODY and cars[car.ahead].x == car.x
+        for lane in range(max(car.lane - 1, 0), min(car.lane + 2, len(foremost))):
+            if on_lane(car, lane, 1.0):
+                foremost[lane] = order[place]
+    if abreast:
+        for i in range(len(cars)):
+            cars[i].front = vehicle_in_front(cars, i, cars[i].lane)
+
+
+@kernel
 def vehicle_in_front(cars, i, lane):
     """The nearest other vehicle on `lane` at or ahead of vehicle i, or NOBODY. Of equals the highest number counts."""
     me = cars[i]

@@ -22,6 +22,9 @@ from ppo_lib.fast_highway.compilation import kernel
 UNARY = ("sin", "cos", "tan", "arctan", "arcsin")
 BINARY = ("power",)
 
+SIN, COS, TAN, ARCTAN, ARCSIN, POWER = range(6)  # the same, as rows of a table of addresses
+TINY = 2.0**-27  # [rad]
+
 PLAIN, FUSED_SECOND, FUSED_FIRST = 0, 1, 2  # how the BLAS rounds a0·b0 + a1·b1
 
 
@@ -160,6 +163,22 @@ def copy_bytes(typingctx, target, source, count):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), codegen
+
+
+@kernel
+def sine(rules, angle):
+    """``np.sin``; of an angle so small (rad) that its cube does not show, the angle itself."""
+    if abs(angle) < TINY:
+        return angle
+    return call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], angle)
+
+
+@kernel
+def cosine(rules, angle):
+    """``np.cos``; of an angle so small (rad) that its square does not show, one."""
+    if abs(angle) < TINY:
+        return 1.0
+    return call_unary(rules.loops[COS, 0], rules.loops[COS, 1], angle)
 
 
 @kernel

@@ -4,39 +4,40 @@ Mirrors ``Road.act`` and ``Road.step`` (road/road.py), ``Vehicle.step`` (vehicle
 ``_reward``, ``_is_terminated``, ``_is_truncated`` (envs/common/abstract.py, envs/highway_env.py).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ppo_lib.fast_highway.arithmetic import clip, linear_map
-from ppo_lib.fast_highway.collisions import collide_all
+from ppo_lib.fast_highway.collisions import CORNERS, collide_all, collide_with_later
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.dynamics import (
     SPEED_GAIN,
     choose_lane,
     follow,
-    free_road_accelerations,
+    lane_accelerations,
     look_around,
     obey,
     steer,
 )
-from ppo_lib.fast_highway.neighbours import closest_lane, on_lane, sort_along_road
-from ppo_lib.fast_highway.numpy_math import call_unary
+from ppo_lib.fast_highway.neighbours import closest_lane, find_fronts, on_lane, sort_along_road
+from ppo_lib.fast_highway.numpy_math import cosine, sine
 from ppo_lib.fast_highway.state import (
     COLLISION,
-    COS,
     HIGH_SPEED,
     MAX_SPEED,
     ON_ROAD,
     RIGHT_LANE,
-    SIN,
     VEHICLE_LENGTH,
 )
 
 
 @kernel
-def act(rules, cars, order, ratios, powers):
+def act(rules, cars, room):
     """``Road.act``: every driver decides, in order, seeing the lanes that earlier ones have just chosen."""
-    free_road_accelerations(rules, cars, ratios, powers)
-    sort_along_road(cars, order)
+    sort_along_road(cars, room.order)
+    find_fronts(cars, room.order, room.foremost)
+    lane_accelerations(rules, cars, room.values, room.powers)
     for i in range(1, len(cars)):
         if cars[i].crashed == 0:
             choose_lane(rules, cars, i)
@@ -68,10 +69,9 @@ def move(rules, cars):
         velocity_x, velocity_y = car.velocity_x, car.velocity_y
         if car.slip != 0.0:
             course = car.heading + car.slip
-            velocity_x = car.speed * call_unary(rules.loops[COS, 0], rules.loops[COS, 1], course)
-            velocity_y = car.speed * call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], course)
-            turn = car.speed * call_unary(rules.loops[SIN, 0], rules.loops[SIN, 1], car.slip)
-            car.heading += turn / (VEHICLE_LENGTH / 2.0) * dt
+            velocity_x = car.speed * cosine(rules, course)
+            velocity_y = car.speed * sine(rules, course)
+            car.heading += car.speed * sine(rules, car.slip) / (VEHICLE_LENGTH / 2.0) * dt
         car.x += velocity_x * dt
         car.y += velocity_y * dt
         if not np.isnan(car.push_x):
@@ -84,21 +84,46 @@ def move(rules, cars):
         car.lane = closest_lane(rules, car)
 
 
-@kernel
-def simulate(rules, target_speeds, cars, command, order, swerving, scratch, polygons):
-    """``AbstractEnv._simulate``: the ego vehicle gets its meta action in the first frame of a policy step only.
+class Room(NamedTuple):
+    """Room to work in, the same for every road."""
 
-    order, swerving (K,) int64, scratch (2, K) float64 and polygons (2, 5, 2) are room to work in.
-    """
+    order: np.ndarray  # (K,) int64, the vehicles' numbers along the road
+    foremost: np.ndarray  # (lanes,) int64
+    chosen: np.ndarray  # (K,) int64, some vehicles' numbers
+    values: np.ndarray  # (K,) float64
+    powers: np.ndarray  # (K,) float64
+    polygons: np.ndarray  # (2, 5, 2) float64
+
+
+@kernel
+def new_room(count, lanes):
+    """Room for roads of `count` vehicles on so many lanes."""
+    return Room(
+        np.arange(count),
+        np.empty(lanes, np.int64),
+        np.empty(count, np.int64),
+        np.empty(count),
+        np.empty(count),
+        np.empty((2, CORNERS + 1, 2)),
+    )
+
+
+@kernel
+def simulate(rules, target_speeds, cars, command, room):
+    """``AbstractEnv._simulate``: the ego vehicle gets its meta action in the first frame of a policy step only."""
     look_around(rules, cars)
     for frame in range(rules.frames):
         if frame == 0:
             obey(rules, target_speeds, cars[0], command)
-        act(rules, cars, order, scratch[0], scratch[1])
-        steer(rules, cars, scratch[0], swerving)
+        act(rules, cars, room)
+        steer(rules, cars, room.values, room.chosen)
         move(rules, cars)
         look_around(rules, cars)
-        collide_all(rules, cars, polygons)
+        if rules.all_collide:
+            sort_along_road(cars, room.order)
+            collide_all(rules, cars, room.chosen, room.polygons)
+        else:
+            collide_with_later(rules, cars, 0, room.polygons)
 
 
 @kernel

@@ -34,10 +34,12 @@ CAR = np.dtype(
         ("velocity_x", np.float64),  # [m/s]
         ("velocity_y", np.float64),
         ("free_acceleration", np.float64),  # of the IDM, with nobody in front [m/s²]
+        ("lane_acceleration", np.float64),  # of the IDM, on its present lane [m/s²]
         ("acceleration", np.float64),  # command [m/s²]
         ("slip", np.float64),  # angle between the heading and the way it moves [rad]
         ("ahead", np.int64),  # number of the next vehicle along the road, on whatever lane, or NOBODY
         ("behind", np.int64),
+        ("front", np.int64),  # number of the vehicle that it follows on its present lane, or NOBODY
     ],
     align=True,
 )
@@ -87,7 +89,6 @@ RULES = np.dtype(
     ]
 )
 ANY_LANE = -1
-SIN, COS, TAN, ARCTAN, ARCSIN, POWER = range(6)  # rows of `loops`
 
 
 class State(NamedTuple):
