@@ -19,7 +19,7 @@ from numba.core import event
 
 kernel = numba.njit(error_model="numpy")
 
-_entry_points: list = []
+entry_points: list = []
 
 
 def source_fingerprint(folder: Path = Path(__file__).parent) -> str:
@@ -37,8 +37,17 @@ def entry_point(function: Callable) -> Callable:
     """Compile on the first call, keep the machine code on disk, release the GIL while it runs."""
     function.__qualname__ = f"{function.__qualname__}_{FINGERPRINT}"
     dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    _entry_points.append(dispatcher)
+    entry_points.append(dispatcher)
     return dispatcher
+
+
+def remove_outdated() -> None:
+    """Delete machine code of other versions of the sources from the disk."""
+    for dispatcher in entry_points:
+        name = dispatcher.py_func.__name__
+        for path in Path(dispatcher.stats.cache_path).glob(f"*.{name}_*.nb[ic]"):
+            if FINGERPRINT not in path.name:
+                path.unlink(missing_ok=True)
 
 
 class _Announcement(event.Listener):
@@ -48,8 +57,9 @@ class _Announcement(event.Listener):
         self.said = False
 
     def on_start(self, event: event.Event) -> None:
-        if not self.said and event.data["dispatcher"] in _entry_points:
+        if not self.said and event.data["dispatcher"] in entry_points:
             self.said = True
+            remove_outdated()
             print("fast_highway: compiling the simulator, once for this machine (about 10 seconds) ...", file=sys.stderr)
 
     def on_end(self, event: event.Event) -> None:

@@ -173,10 +173,11 @@ class GridObserver(_LastObservation):
     def compute(self, rules, state, todo, out, start, stop) -> None:
         exact = self.exact
         kernels.observe_grids(rules, self.grid, self.features, self.ranges, state, todo, exact, start, stop)
-        values = exact[start:stop]
+        new = np.flatnonzero(todo[start:stop] != kernels.SKIP) + start
+        values = exact[new]
         if self.as_image:
-            values = np.nan_to_num((np.clip(values, -1, 1) + 1) / 2 * 255, nan=0.0)
-        out[start:stop] = np.nan_to_num(values).astype(self.space.dtype)
+            values = (np.clip(values, -1, 1) + 1) / 2 * 255
+        out[new] = np.nan_to_num(values).astype(self.space.dtype)
 
 
 OBSERVERS = {

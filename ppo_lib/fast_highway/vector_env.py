@@ -102,6 +102,8 @@ class FastHighwayVectorEnv(VectorEnv):
             observations (N, ...) and infos.
         """
         self._check_open()
+        if configuration.is_integer(seed) and seed >= 0:
+            super().reset(seed=int(seed))  # the generator of the batch as a whole, of which nothing here makes use
         chosen = self._reset_mask(options)
         if not self._ready and not chosen.all():
             raise ResetNeeded("reset all environments once before resetting some with a reset_mask")
