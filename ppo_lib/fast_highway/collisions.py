@@ -1,15 +1,15 @@
 """Collisions: ``RoadObject.handle_collisions`` (vehicle/objects.py) and the separating-axis test of utils.py.
 
-Two convex shapes do not touch if some direction exists on which their shadows are apart. For rectangles it is enough to
-try the directions of their sides. The test also moves the shadows on by one frame: vehicles that *will* touch are
+Two convex shapes do not touch if there is a direction on which their shadows are apart. For rectangles it is enough
+to try the directions of their sides. The test also moves the shadows on by one frame: vehicles that *will* touch are
 pushed apart at the next move, along the direction in which the shadows overlap least.
 """
 
 import math
 
 import numpy as np
-from ppo_lib.fast_highway.compilation import kernel
 
+from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.numpy_math import dot
 from ppo_lib.fast_highway.state import NOBODY, VEHICLE_LENGTH, VEHICLE_WIDTH
 
@@ -58,7 +58,7 @@ def intersect(rounding, a, b, shift_x, shift_y):
     """``utils.are_polygons_intersecting``: do a and b touch now, will they when a has moved by `shift` (m) against b?
 
     Returns:
-        touching, will_touch, and the displacement (x, y) in m that takes a out of b; the latter counts only if will_touch.
+        touching, will_touch, and the displacement (x, y) in m that takes a out of b (it counts only if will_touch).
     """
     touching = will_touch = True
     smallest, out_x, out_y = np.inf, 0.0, 0.0

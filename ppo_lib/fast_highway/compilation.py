@@ -60,7 +60,9 @@ class _Announcement(event.Listener):
         if not self.said and event.data["dispatcher"] in entry_points:
             self.said = True
             remove_outdated()
-            print("fast_highway: compiling the simulator, once for this machine (about 10 seconds) ...", file=sys.stderr)
+            print(
+                "fast_highway: compiling the simulator, once for this machine (about 10 seconds) ...", file=sys.stderr
+            )
 
     def on_end(self, event: event.Event) -> None:
         pass

@@ -78,7 +78,7 @@ class Refusal:
         """Raise a ValueError unless `condition` holds; `allowed` says what would be accepted."""
         if not condition:
             raise ValueError(
-                f'the fast backend cannot reproduce {key}={value!r} of {self.env_id} exactly (it needs {allowed}); '
+                f"the fast backend cannot reproduce {key}={value!r} of {self.env_id} exactly (it needs {allowed}); "
                 f'use backend="sync" or backend="async", which run highway-env itself'
             )
 

@@ -174,7 +174,7 @@ def choose_lane(rules, cars, i):
         if is_lane_change_contested(rules, cars, i):
             me.target_lane = me.lane
         return
-    if not LANE_CHANGE_DELAY < me.timer:
+    if me.timer <= LANE_CHANGE_DELAY:
         return
     me.timer = 0.0
     if me.free_acceleration - me.lane_acceleration < LANE_CHANGE_MIN_GAIN:
@@ -204,7 +204,7 @@ def obey(rules, target_speeds, ego, command):
         ego.target_speed = target_speeds[min(nearest + 1, len(target_speeds) - 1)]
     elif command == SLOWER:
         ego.target_speed = target_speeds[max(nearest - 1, 0)]
-    elif command == LANE_LEFT or command == LANE_RIGHT:
+    elif command in (LANE_LEFT, LANE_RIGHT):
         lane = ego.target_lane + (1 if command == LANE_RIGHT else -1)
         lane = min(max(lane, 0), rules.lanes_count - 1)
         if is_reachable(ego, lane):

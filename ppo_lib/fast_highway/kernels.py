@@ -92,7 +92,7 @@ def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, st
 
 @entry_point
 def observe_tables(rules, table, features, ranges, state, todo, out, start, stop):
-    """The Kinematics observation of the environments with something `todo` into `out` (N, vehicles, features) float32."""
+    """Kinematics of the environments that have something `todo` into `out` (N, vehicles, features) float32."""
     rules, table = rules[0], table[0]
     cars = np.empty(state.cars.shape[1], CAR)
     nearest = np.zeros(table.vehicles, np.int64)
@@ -105,7 +105,7 @@ def observe_tables(rules, table, features, ranges, state, todo, out, start, stop
 
 @entry_point
 def observe_grids(rules, grid, features, ranges, state, todo, out, start, stop):
-    """The OccupancyGrid of the environments with something `todo` into `out` (N, features, cells, cells) float64."""
+    """OccupancyGrid of the environments that have something `todo` into `out` (N, features, cells, cells) float64."""
     rules, grid = rules[0], grid[0]
     cars = np.empty(state.cars.shape[1], CAR)
     for n in range(start, stop):

@@ -2,8 +2,8 @@
 
 highway-env computes with numpy. Which code numpy runs for ``np.tan`` depends on the processor (with AVX-512 it is
 another one than the C library's, and about one result in two hundred differs in the last bit), so a simulator that is
-bit for bit equal has to call *numpy's* loop. A ufunc keeps a table of C functions, one for each element type; we look up
-the address once and call it from the kernels. Everything here is a plain integer to numba, so it caches well.
+bit for bit equal has to call *numpy's* loop. A ufunc keeps a table of C functions, one for each element type; we look
+up the address once and call it from the kernels. To numba an address is a plain integer, so its cache stays valid.
 
 For the same reason `dot` exists: numpy hands 2-vectors to a BLAS library, which rounds either twice or, with a fused
 multiply-add, once. `detect_dot_rounding` finds out which.
@@ -53,7 +53,9 @@ def loop_address(name: str) -> tuple[int, int]:
     head = _UFunc.from_address(id(ufunc))
     signature = "d" * ufunc.nin + "->d"
     if (head.num_inputs, head.num_outputs, head.num_types) != (ufunc.nin, ufunc.nout, ufunc.ntypes):
-        raise RuntimeError(f"cannot find numpy's loop for {name}: unknown layout of ufunc objects in numpy {np.__version__}")
+        raise RuntimeError(
+            f"cannot find numpy's loop for {name}: unknown layout of ufunc objects in numpy {np.__version__}"
+        )
     index = ufunc.types.index(signature)
     return head.functions[index] or 0, head.data[index] or 0
 
@@ -196,7 +198,9 @@ def _products() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     from fractions import Fraction
 
     a, b = np.random.default_rng(0).normal(size=(2, 200, 2))
-    exact = [[Fraction(float(x)) * Fraction(float(y)) for x, y in zip(u, v, strict=True)] for u, v in zip(a, b, strict=True)]
+    exact = [
+        [Fraction(float(x)) * Fraction(float(y)) for x, y in zip(u, v, strict=True)] for u, v in zip(a, b, strict=True)
+    ]
     rounded = a * b
     fused_second = np.array([float(Fraction(float(r[0])) + e[1]) for r, e in zip(rounded, exact, strict=True)])
     fused_first = np.array([float(e[0] + Fraction(float(r[1]))) for r, e in zip(rounded, exact, strict=True)])

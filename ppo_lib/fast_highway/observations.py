@@ -49,7 +49,7 @@ def feature(name, car):
     """One entry of ``Vehicle.to_dict``, in the world's coordinates."""
     if name == PRESENCE:
         return 1.0
-    if name == POSITION_X or name == LONG:
+    if name in (POSITION_X, LONG):
         return car.x
     if name == POSITION_Y:
         return car.y
@@ -95,7 +95,7 @@ def close_vehicles(rules, table, cars, nearest):
     found, room = 0, table.vehicles - 1
     for i in range(1, len(cars)):
         d_x, d_y = cars[i].x - cars[0].x, cars[i].y - cars[0].y
-        if not table.see_behind and not -2.0 * VEHICLE_LENGTH < d_x:
+        if not table.see_behind and d_x <= -2.0 * VEHICLE_LENGTH:
             continue
         if not math.sqrt(dot(rules.dot_rounding, d_x, d_y, d_x, d_y)) < PERCEPTION:
             continue
@@ -145,7 +145,7 @@ def cell_index(rules, grid, ego, x, y):
     if grid.align:
         cos, sin = ego.direction_x, ego.direction_y
         x, y = dot(rules.matrix_rounding, cos, sin, x, y), dot(rules.matrix_rounding, -sin, cos, x, y)
-    return int(math.floor((x - grid.min_x) / grid.step_x)), int(math.floor((y - grid.min_y) / grid.step_y))
+    return math.floor((x - grid.min_x) / grid.step_x), math.floor((y - grid.min_y) / grid.step_y)
 
 
 @kernel
@@ -153,7 +153,7 @@ def fill_lanes(rules, grid, ego, layer):
     """``fill_road_layer_by_lanes``: 1 in every cell that holds one of the waypoints along the lanes."""
     spacing = min(grid.step_x, grid.step_y)
     start, stop = ego.x - LANE_PERCEPTION, ego.x + LANE_PERCEPTION
-    count = int(math.ceil((stop - start) / spacing))
+    count = math.ceil((stop - start) / spacing)
     delta = (start + spacing) - start  # np.arange's own rounding
     for lane in range(rules.lanes_count):
         for k in range(count):

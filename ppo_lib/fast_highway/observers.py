@@ -49,6 +49,7 @@ class GrayscaleObserver:
         self.newest = np.zeros(num_envs, np.int64)
 
     def observe(self, rules, state, todo, out, start, stop) -> None:
+        """Draw, and fill ``out[start:stop]`` with the stacks."""
         kernels.draw_roads(
             rules, self.camera, self.greys, self.masks, state, self.frames, self.newest, todo, out, start, stop
         )
@@ -60,6 +61,7 @@ class GrayscaleObserver:
         return {"frames": self.frames[np.arange(len(order))[:, None], order]}
 
     def restore(self, memory: Mapping[str, np.ndarray]) -> None:
+        """The inverse of `memory`."""
         self.frames[:] = memory["frames"]
         self.newest[:] = self.frames.shape[1] - 1
 
@@ -71,6 +73,7 @@ class _LastObservation:
         self.last = np.zeros((num_envs, *self.space.shape), self.space.dtype)
 
     def observe(self, rules, state, todo, out, start, stop) -> None:
+        """Compute what is new, remember it, and fill ``out[start:stop]``."""
         part, new = slice(start, stop), (todo[start:stop] != kernels.SKIP) & (todo[start:stop] != kernels.EMIT)
         computed = np.where(todo == kernels.EMIT, kernels.SKIP, todo) if not new.all() else todo
         self.compute(rules, state, computed, self.last, start, stop)
@@ -85,6 +88,7 @@ class _LastObservation:
         return {"observation": self.last.copy()}
 
     def restore(self, memory: Mapping[str, np.ndarray]) -> None:
+        """The inverse of `memory`."""
         self.last[:] = memory["observation"]
 
 
@@ -131,6 +135,7 @@ class KinematicsObserver(_LastObservation):
         super().__init__(num_envs)
 
     def compute(self, rules, state, todo, out, start, stop) -> None:
+        """Fill the rows of ``out[start:stop]`` that have something `todo`."""
         kernels.observe_tables(rules, self.table, self.features, self.ranges, state, todo, out, start, stop)
 
 
@@ -138,7 +143,8 @@ class GridObserver(_LastObservation):
     """A grid of cells around the ego vehicle: ``OccupancyGridObservation``."""
 
     KEYS = (
-        "features", "grid_size", "grid_step", "features_range", "absolute", "align_to_vehicle_axes", "clip", "as_image",
+        "features", "features_range", "grid_size", "grid_step", "absolute", "align_to_vehicle_axes", "clip",
+        "as_image",
     )  # fmt: skip
 
     def __init__(self, refuse: Refusal, config: dict[str, Any], num_envs: int) -> None:
@@ -171,6 +177,7 @@ class GridObserver(_LastObservation):
         self.exact = np.full(self.last.shape, np.nan)  # (N, features, cells_x, cells_y) float64
 
     def compute(self, rules, state, todo, out, start, stop) -> None:
+        """Fill the rows of ``out[start:stop]`` that have something `todo`."""
         exact = self.exact
         kernels.observe_grids(rules, self.grid, self.features, self.ranges, state, todo, exact, start, stop)
         new = np.flatnonzero(todo[start:stop] != kernels.SKIP) + start

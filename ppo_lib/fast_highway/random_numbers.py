@@ -2,12 +2,12 @@
 
 ``numpy.random.Generator(PCG64)`` is a 128-bit linear congruential generator with a permuted output (O'Neill, 2014).
 Only seeding stays in Python: `seed_generator` asks numpy itself for the state that belongs to a seed.
-A generator is a row of six uint64, see `state`. (Careful: uint64 mixed with int64 becomes float64 in numba, hence the casts.)
+A generator is a row of six uint64, see `state`. (uint64 mixed with int64 becomes float64 in numba, hence the casts.)
 """
 
 import numpy as np
-from ppo_lib.fast_highway.compilation import kernel
 
+from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.state import (
     GENERATOR_FIELDS,
     HAS_SPARE,

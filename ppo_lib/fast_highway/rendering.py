@@ -1,7 +1,7 @@
 """The grey picture of a road, pixel for pixel as highway-env and pygame draw it.
 
-Mirrors ``GrayscaleObservation`` (envs/common/observation.py), ``WorldSurface``, ``LaneGraphics`` (road/graphics.py) and
-``VehicleGraphics`` (vehicle/graphics.py). A picture is (W, H) uint8, indexed [x, y]: each column of the screen is
+Mirrors ``GrayscaleObservation`` (envs/common/observation.py), ``WorldSurface``, ``LaneGraphics`` (road/graphics.py)
+and ``VehicleGraphics`` (vehicle/graphics.py). A picture is (W, H) uint8, indexed [x, y]: each column of the screen is
 contiguous in memory. The camera follows the ego vehicle. All lane lines are horizontal, so there are only four kinds
 of columns (with or without the outer lines, with or without a stripe), and a road is drawn by copying columns.
 """

@@ -1,6 +1,6 @@
 """A new road: where every vehicle starts, and how its driver is tempered.
 
-Mirrors ``HighwayEnv._create_vehicles`` (envs/highway_env.py), ``Vehicle.create_random`` (vehicle/kinematics.py) and the
+Mirrors ``HighwayEnv._create_vehicles`` (envs/highway_env.py), ``Vehicle.create_random`` (vehicle/kinematics.py), the
 constructors of ``MDPVehicle`` (vehicle/controller.py) and ``IDMVehicle`` (vehicle/behavior.py), draw by draw.
 """
 

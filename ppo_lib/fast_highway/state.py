@@ -1,7 +1,7 @@
 """What the simulator remembers of each road, and the rules that it follows.
 
-A vehicle is a record, as it is an object in highway-env: ``car.speed``, ``car.target_lane``. Vehicle 0 of a road is the
-ego vehicle; the others are the IDM drivers, in the order in which they were spawned.
+A vehicle is a record, as it is an object in highway-env: ``car.speed``, ``car.target_lane``. Vehicle 0 of a road is
+the ego vehicle; the others are the IDM drivers, in the order in which they were spawned.
 """
 
 from typing import NamedTuple

@@ -54,7 +54,7 @@ class FastHighwayVectorEnv(VectorEnv):
             raise ValueError(f"num_envs must be a positive integer, not {num_envs!r}")
         if render_mode is not None:
             raise ValueError(
-                f'the fast backend draws no videos (render_mode={render_mode!r} of {env_id}); '
+                f"the fast backend draws no videos (render_mode={render_mode!r} of {env_id}); "
                 f'replay the seed and actions with backend="sync"'
             )
         self._arguments = (num_envs, env_id, config, autoreset_mode, copy, num_threads)
@@ -134,7 +134,9 @@ class FastHighwayVectorEnv(VectorEnv):
             return np.ones(self.num_envs, np.bool_)
         mask = options["reset_mask"]
         if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
-            raise ValueError(f"options['reset_mask'] must be a boolean array of shape ({self.num_envs},), got {mask!r}")
+            raise ValueError(
+                f"options['reset_mask'] must be a boolean array of shape ({self.num_envs},), got {mask!r}"
+            )
         if not mask.any():
             raise ValueError("options['reset_mask'] must choose at least one environment")
         return mask.copy()
@@ -147,7 +149,9 @@ class FastHighwayVectorEnv(VectorEnv):
             raise ValueError(f"got {len(seeds)} seeds for num_envs={self.num_envs}")
         for i, single_seed in enumerate(seeds):
             if single_seed is not None and (not configuration.is_integer(single_seed) or single_seed < 0):
-                raise ValueError(f"the seed of environment {i} must be None or an integer from 0 up, not {single_seed!r}")
+                raise ValueError(
+                    f"the seed of environment {i} must be None or an integer from 0 up, not {single_seed!r}"
+                )
         return [None if single_seed is None else int(single_seed) for single_seed in seeds]
 
     def _arbitrary_actions(self) -> np.ndarray:

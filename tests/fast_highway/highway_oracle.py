@@ -77,7 +77,7 @@ def assert_same(found, expected, path="", arbitrary=None):
 
 
 def pick_actions(rng, num_envs, num_actions):
-    """Environments differ in style: anything at all, mostly idle, or pushing on (the last two of five actions lead on)."""
+    """Environments differ in style: anything at all, mostly idle, or pushing on."""
     actions = rng.integers(num_actions, size=num_envs)
     calm = rng.integers(num_actions, size=num_envs)
     actions[1::3] = np.where(calm < 2, 1, calm)[1::3]

@@ -69,7 +69,9 @@ def test_no_other_vehicle():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy_frequency", [1, 2, 5])
-@pytest.mark.parametrize(("lanes", "vehicles", "density"), [(1, 10, 2), (2, 20, 1), (3, 20, 2), (4, 50, 2), (5, 50, 1)])
+@pytest.mark.parametrize(
+    ("lanes", "vehicles", "density"), [(1, 10, 2), (2, 20, 1), (3, 20, 2), (4, 50, 2), (5, 50, 1)]
+)
 def test_many_configurations(policy_frequency, lanes, vehicles, density):
     config = {
         "policy_frequency": policy_frequency,

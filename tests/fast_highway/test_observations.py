@@ -3,7 +3,21 @@
 import pytest
 from highway_oracle import assert_same_drive
 
-ALL = "presence x y vx vy heading cos_h sin_h cos_d sin_d long_off lat_off ang_off".split()
+ALL = [
+    "presence",
+    "x",
+    "y",
+    "vx",
+    "vy",
+    "heading",
+    "cos_h",
+    "sin_h",
+    "cos_d",
+    "sin_d",
+    "long_off",
+    "lat_off",
+    "ang_off",
+]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,11 @@ from ppo_lib.fast_highway import FastHighwayVectorEnv, rendering, sprites
             {"lanes_count": 5, "policy_frequency": 2},
             AutoresetMode.SAME_STEP,
         ),
-        ({"weights": [1 / 3, 1 / 3, 0.5], "scaling": None, "stack_size": 2}, {"scaling": 9.1}, AutoresetMode.SAME_STEP),
+        (
+            {"weights": [1 / 3, 1 / 3, 0.5], "scaling": None, "stack_size": 2},
+            {"scaling": 9.1},
+            AutoresetMode.SAME_STEP,
+        ),
         ({"observation_shape": (31, 150), "scaling": 21.0}, {"lanes_count": 1}, AutoresetMode.SAME_STEP),
         ({"scaling": 0.6}, {"lanes_count": 4, "vehicles_density": 2}, AutoresetMode.SAME_STEP),
     ],

@@ -43,7 +43,12 @@ def test_generators_can_be_handed_to_numpy_and_back(generators):
 
 @pytest.mark.parametrize(
     "config",
-    [{}, {"lanes_count": 1}, {"lanes_count": 5, "vehicles_count": 50, "vehicles_density": 1.7}, {"initial_lane_id": 2}],
+    [
+        {},
+        {"lanes_count": 1},
+        {"lanes_count": 5, "vehicles_count": 50, "vehicles_density": 1.7},
+        {"initial_lane_id": 2},
+    ],
 )
 def test_seeded_and_unseeded_resets(config):
     slow, fast = original("highway-fast-v0", config, 3), FastHighwayVectorEnv(3, config=config)

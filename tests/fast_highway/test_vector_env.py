@@ -53,7 +53,9 @@ def test_final_observation_is_the_last_one_of_its_episode():
 
 def test_make_vec_finds_it():
     register()
-    envs = gymnasium.make_vec("highway-fast-v0", num_envs=3, vectorization_mode="vector_entry_point", config={"duration": 9})
+    envs = gymnasium.make_vec(
+        "highway-fast-v0", num_envs=3, vectorization_mode="vector_entry_point", config={"duration": 9}
+    )
     assert isinstance(envs, FastHighwayVectorEnv)
     assert envs.config["duration"] == 9
     assert envs.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP
