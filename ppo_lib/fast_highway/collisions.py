@@ -110,9 +110,9 @@ def collide(rules, car, other, polygons):
 
 
 @kernel
-def may_touch(rules, car, other):
-    """Are two vehicles near enough along the road (with a margin for rounding) to be looked at more closely?"""
-    return abs(other.x - car.x) <= DIAGONAL + max(car.speed, 0.0) * rules.dt + 1e-3
+def reach_of(rules, car):
+    """How far along the road another vehicle may be at most to be looked at more closely (m), a little too far."""
+    return DIAGONAL + max(car.speed, 0.0) * rules.dt + 1e-3
 
 
 @kernel
@@ -121,9 +121,10 @@ def collide_with_later(rules, cars, i, polygons):
 
     Needs the directions and velocities *after* the move, like all that follows.
     """
+    car, reach = cars[i], reach_of(rules, cars[i])
     for k in range(i + 1, len(cars)):
-        if may_touch(rules, cars[i], cars[k]):
-            collide(rules, cars[i], cars[k], polygons)
+        if abs(cars[k].x - car.x) <= reach:
+            collide(rules, car, cars[k], polygons)
 
 
 @kernel
@@ -134,10 +135,10 @@ def collide_all(rules, cars, nearby, polygons):
     next to it are looked at; `nearby` (K,) is scratch for their numbers.
     """
     for i in range(len(cars)):
-        car, count = cars[i], 0
+        car, reach, count = cars[i], reach_of(rules, cars[i]), 0
         for forward in (True, False):
             k = car.ahead if forward else car.behind
-            while k != NOBODY and may_touch(rules, car, cars[k]):
+            while k != NOBODY and abs(cars[k].x - car.x) <= reach:
                 if k > i:
                     place = count
                     while place > 0 and nearby[place - 1] > k:

@@ -156,7 +156,7 @@ def mobil(rules, cars, i, lane):
     brake hard. Both must hold, so the cheaper one is looked at first.
     """
     me = cars[i]
-    new_acceleration = own_acceleration(rules, cars, me, vehicle_in_front(cars, i, lane))
+    new_acceleration = own_acceleration(rules, cars, me, me.front_left if lane < me.lane else me.front_right)
     if new_acceleration - me.lane_acceleration < LANE_CHANGE_MIN_GAIN:
         return False
     new_rear = vehicle_behind(cars, i, lane)
@@ -165,10 +165,7 @@ def mobil(rules, cars, i, lane):
 
 @kernel
 def choose_lane(rules, cars, i):
-    """``IDMVehicle.change_lane_policy``: give up a contested change, or think of one once a second.
-
-    The left lane is tried before the right one, and the last that MOBIL recommends is taken.
-    """
+    """``IDMVehicle.change_lane_policy``: give up a contested change, or think of one once a second."""
     me = cars[i]
     if me.lane != me.target_lane:
         if is_lane_change_contested(rules, cars, i):
@@ -179,6 +176,13 @@ def choose_lane(rules, cars, i):
     me.timer = 0.0
     if me.free_acceleration - me.lane_acceleration < LANE_CHANGE_MIN_GAIN:
         return  # not even a free road would be worth it
+    consider_side_lanes(rules, cars, i)
+
+
+@kernel
+def consider_side_lanes(rules, cars, i):
+    """The rest of ``IDMVehicle.change_lane_policy``: the left lane first, and the last that MOBIL recommends is taken."""
+    me = cars[i]
     for side_lane in (me.lane - 1, me.lane + 1):
         on_road = 0 <= side_lane < rules.lanes_count
         if on_road and is_reachable(me, side_lane) and abs(me.speed) >= 1.0 and mobil(rules, cars, i, side_lane):

@@ -62,23 +62,35 @@ def sort_along_road(cars, order):
 
 @kernel
 def find_fronts(cars, order, foremost):
-    """Whom everyone follows on its present lane: one walk from the front of the road to its end.
+    """Who drives in front of everyone on its lane and on the two beside it: one walk from the front of the road back.
 
-    `foremost` (lanes,) is scratch: who was seen last on each lane. Vehicles exactly abreast, which practically never
-    happens, ask one by one, because the order among equals matters.
+    `foremost` (lanes + 2,) is scratch: the last vehicle seen on each lane, with an empty lane on either side. A vehicle
+    up to 3 m from the middle of a lane counts for it, so it may count for two. Vehicles exactly abreast, which
+    practically never happens, ask one by one, because the order among equals matters.
     """
-    foremost[:] = NOBODY
-    abreast = False
+    for lane in range(len(foremost)):
+        foremost[lane] = NOBODY
+    abreast, x_ahead = False, np.inf
     for place in range(len(order) - 1, -1, -1):
-        car = cars[order[place]]
-        car.front = foremost[car.lane]
-        abreast |= car.ahead != NOBODY and cars[car.ahead].x == car.x
-        for lane in range(max(car.lane - 1, 0), min(car.lane + 2, len(foremost))):
-            if on_lane(car, lane, 1.0):
-                foremost[lane] = order[place]
+        i = order[place]
+        car = cars[i]
+        own = car.lane + 1
+        car.front_left, car.front, car.front_right = foremost[own - 1], foremost[own], foremost[own + 1]
+        abreast |= car.x == x_ahead
+        x_ahead = car.x
+        lateral = car.y - car.lane * LANE_WIDTH
+        if on_lane(car, car.lane, 1.0):
+            foremost[own] = i
+        if lateral < -0.9 and car.lane > 0 and on_lane(car, car.lane - 1, 1.0):
+            foremost[own - 1] = i
+        if lateral > 0.9 and own < len(foremost) - 2 and on_lane(car, car.lane + 1, 1.0):
+            foremost[own + 1] = i
     if abreast:
         for i in range(len(cars)):
-            cars[i].front = vehicle_in_front(cars, i, cars[i].lane)
+            car = cars[i]
+            car.front = vehicle_in_front(cars, i, car.lane)
+            car.front_left = vehicle_in_front(cars, i, car.lane - 1)
+            car.front_right = vehicle_in_front(cars, i, car.lane + 1)
 
 
 @kernel

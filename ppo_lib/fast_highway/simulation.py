@@ -88,7 +88,7 @@ class Room(NamedTuple):
     """Room to work in, the same for every road."""
 
     order: np.ndarray  # (K,) int64, the vehicles' numbers along the road
-    foremost: np.ndarray  # (lanes,) int64
+    foremost: np.ndarray  # (lanes + 2,) int64
     chosen: np.ndarray  # (K,) int64, some vehicles' numbers
     values: np.ndarray  # (K,) float64
     powers: np.ndarray  # (K,) float64
@@ -100,7 +100,7 @@ def new_room(count, lanes):
     """Room for roads of `count` vehicles on so many lanes."""
     return Room(
         np.arange(count),
-        np.empty(lanes, np.int64),
+        np.empty(lanes + 2, np.int64),
         np.empty(count, np.int64),
         np.empty(count),
         np.empty(count),

@@ -39,7 +39,9 @@ CAR = np.dtype(
         ("slip", np.float64),  # angle between the heading and the way it moves [rad]
         ("ahead", np.int64),  # number of the next vehicle along the road, on whatever lane, or NOBODY
         ("behind", np.int64),
-        ("front", np.int64),  # number of the vehicle that it follows on its present lane, or NOBODY
+        ("front", np.int64),  # number of the vehicle that it follows on its present lane, or NOBODY ...
+        ("front_left", np.int64),  # ... and that it would follow on the lanes beside it
+        ("front_right", np.int64),
     ],
     align=True,
 )

@@ -109,12 +109,14 @@ def test_sorted_search_finds_what_a_plain_search_finds():
         count = rng.integers(1, 9)
         cars = np.zeros(count, state.CAR).view(np.recarray)
         cars["x"] = rng.choice([-6.0, -5.0, 0.0, 1.0, 2.0, 3.0, 10004.0, 10005.0], size=count)
-        cars["y"] = rng.choice([0.0, 1.0, 3.0, 4.0, 7.0], size=count)
+        cars["y"] = rng.choice([-1.5, 0.0, 1.0, 1.5, 3.0, 4.0, 6.5, 7.0, 8.0], size=count)
         order = np.arange(count)
         rng.shuffle(order)
         neighbours.sort_along_road(cars, order)
+        cars["lane"] = np.clip(np.rint(cars["y"] / 4), 0, 2)
+        neighbours.find_fronts(cars, order, np.zeros(2 + 3, np.int64))
         for i in range(count):
-            for lane in (0, 1):
+            for lane in (0, 1, 2):
                 front = rear = None
                 for j in range(count):
                     x, y, own = cars[j].x, cars[j].y, cars[i].x
@@ -126,6 +128,9 @@ def test_sorted_search_finds_what_a_plain_search_finds():
                         rear = j
                 expected = [state.NOBODY if n is None else n for n in (front, rear)]
                 assert neighbours.vehicle_in_front(cars, i, lane) == expected[0]
+                beside = {-1: "front_left", 0: "front", 1: "front_right"}
+                if lane - cars[i].lane in beside:
+                    assert cars[i][beside[lane - cars[i].lane]] == expected[0]
                 assert neighbours.vehicle_behind(cars, i, lane) == expected[1]
 
 
