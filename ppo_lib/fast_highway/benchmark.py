@@ -151,9 +151,7 @@ def _sync_steps(env_id: str, config: dict[str, Any], num_envs: int = 4) -> Calla
     """Several of them, as gymnasium steps them one after another."""
     from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-    envs = SyncVectorEnv(
-        [lambda: _make_original(env_id, config)] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP
-    )
+    envs = SyncVectorEnv([lambda: _make_original(env_id, config)] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
     envs.reset(seed=0)
     actions = _random_actions(num_envs)
 

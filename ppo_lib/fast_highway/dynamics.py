@@ -181,7 +181,7 @@ def choose_lane(rules, cars, i):
 
 @kernel
 def consider_side_lanes(rules, cars, i):
-    """The rest of ``IDMVehicle.change_lane_policy``: the left lane first, and the last that MOBIL recommends is taken."""
+    """The rest of ``IDMVehicle.change_lane_policy``: left lane first; the last that MOBIL recommends is taken."""
     me = cars[i]
     for side_lane in (me.lane - 1, me.lane + 1):
         on_road = 0 <= side_lane < rules.lanes_count

@@ -1,4 +1,4 @@
-"""What Python calls: loops over environments ``start <= n < stop``, so that threads can share the work."""
+"""What Python calls: loops over environments that several threads may run together (see `sharing`)."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from ppo_lib.fast_highway.dynamics import look_around
 from ppo_lib.fast_highway.numpy_math import copy_bytes
 from ppo_lib.fast_highway.observations import observe_grid, observe_table
 from ppo_lib.fast_highway.rendering import draw_picture
+from ppo_lib.fast_highway.sharing import next_environment
 from ppo_lib.fast_highway.simulation import new_room, reward_terms, simulate, total_reward
 from ppo_lib.fast_highway.spawning import spawn_road
 from ppo_lib.fast_highway.state import CAR, ON_ROAD
@@ -26,28 +27,35 @@ def copy_cars(source, target):
 
 
 @entry_point
-def reset_roads(rules, target_speeds, state, outcome, chosen, start, stop):
+def reset_roads(rules, target_speeds, state, outcome, chosen, counter, total):
     """``reset`` of the environments that are `chosen`, from their own random generators."""
     rules = rules[0]
     cars = np.empty(state.cars.shape[1], CAR)
-    for n in range(start, stop):
-        if chosen[n]:
-            spawn_road(rules, target_speeds, cars, state.generator[n])
-            state.time[n] = 0.0
-            look_around(rules, cars)
-            reward_terms(rules, cars[0], outcome.terms[:, n])
-            outcome.speed[n] = cars[0].speed
-            outcome.crashed[n] = False
-            copy_cars(cars, state.cars[n])
+    for _ in range(total):
+        n = next_environment(counter)
+        if n >= total:
+            break
+        if not chosen[n]:
+            continue
+        spawn_road(rules, target_speeds, cars, state.generator[n])
+        state.time[n] = 0.0
+        look_around(rules, cars)
+        reward_terms(rules, cars[0], outcome.terms[:, n])
+        outcome.speed[n] = cars[0].speed
+        outcome.crashed[n] = False
+        copy_cars(cars, state.cars[n])
 
 
 @entry_point
-def step_roads(rules, target_speeds, state, outcome, skipped, commands, start, stop):
+def step_roads(rules, target_speeds, state, outcome, skipped, commands, counter, total):
     """``step`` of the environments that are not `skipped`, with the meta actions `commands`."""
     rules = rules[0]
     cars = np.empty(state.cars.shape[1], CAR)
     room = new_room(len(cars), rules.lanes_count)
-    for n in range(start, stop):
+    for _ in range(total):
+        n = next_environment(counter)
+        if n >= total:
+            break
         if skipped[n]:
             continue
         copy_cars(state.cars[n], cars)
@@ -64,7 +72,7 @@ def step_roads(rules, target_speeds, state, outcome, skipped, commands, start, s
 
 
 @entry_point
-def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, start, stop):
+def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, counter, total):
     """A new picture for every environment, then its stack of the last ones into `out` (N, stack, W, H), oldest first.
 
     Each environment keeps its last pictures in a ring, `frames` (N, stack, W, H); `newest` (N,) is the place of the
@@ -75,7 +83,10 @@ def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, st
     stack = frames.shape[1]
     kinds = np.zeros(camera.width, np.uint8)
     columns = np.zeros((4, camera.height), np.uint8)
-    for n in range(start, stop):
+    for _ in range(total):
+        n = next_environment(counter)
+        if n >= total:
+            break
         if todo[n] == SKIP:
             continue
         if todo[n] == RESTART:
@@ -91,12 +102,15 @@ def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, st
 
 
 @entry_point
-def observe_tables(rules, table, features, ranges, state, todo, out, start, stop):
+def observe_tables(rules, table, features, ranges, state, todo, out, counter, total):
     """Kinematics of the environments that have something `todo` into `out` (N, vehicles, features) float32."""
     rules, table = rules[0], table[0]
     cars = np.empty(state.cars.shape[1], CAR)
     nearest = np.zeros(table.vehicles, np.int64)
-    for n in range(start, stop):
+    for _ in range(total):
+        n = next_environment(counter)
+        if n >= total:
+            break
         if todo[n] != SKIP:
             copy_cars(state.cars[n], cars)
             look_around(rules, cars)
@@ -104,11 +118,14 @@ def observe_tables(rules, table, features, ranges, state, todo, out, start, stop
 
 
 @entry_point
-def observe_grids(rules, grid, features, ranges, state, todo, out, start, stop):
+def observe_grids(rules, grid, features, ranges, state, todo, out, counter, total):
     """OccupancyGrid of the environments that have something `todo` into `out` (N, features, cells, cells) float64."""
     rules, grid = rules[0], grid[0]
     cars = np.empty(state.cars.shape[1], CAR)
-    for n in range(start, stop):
+    for _ in range(total):
+        n = next_environment(counter)
+        if n >= total:
+            break
         if todo[n] != SKIP:
             copy_cars(state.cars[n], cars)
             look_around(rules, cars)

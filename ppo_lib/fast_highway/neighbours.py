@@ -64,8 +64,8 @@ def sort_along_road(cars, order):
 def find_fronts(cars, order, foremost):
     """Who drives in front of everyone on its lane and on the two beside it: one walk from the front of the road back.
 
-    `foremost` (lanes + 2,) is scratch: the last vehicle seen on each lane, with an empty lane on either side. A vehicle
-    up to 3 m from the middle of a lane counts for it, so it may count for two. Vehicles exactly abreast, which
+    `foremost` (lanes + 2,) is scratch: the last vehicle seen on each lane, with an empty lane on either side. A car up
+    to 3 m from the middle of a lane counts for it, so it may count for two. Vehicles exactly abreast, which
     practically never happens, ask one by one, because the order among equals matters.
     """
     for lane in range(len(foremost)):

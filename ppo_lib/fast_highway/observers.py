@@ -1,7 +1,7 @@
 """One class per kind of observation: its space, its part of the configuration, its part of the state.
 
-Each has a `space`, `observe(rules, state, todo, out, start, stop)`, which fills ``out[start:stop]``, and the arrays
-that belong to a saved state (`memory`, `restore`).
+Each has a `space`, `observe(crew, rules, state, todo, out)`, which fills the rows of `out` that have something `todo`
+(see `kernels`), and the arrays that belong to a saved state (`memory`, `restore`).
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,8 @@ from gymnasium import spaces
 
 from ppo_lib.fast_highway import kernels, observations, rendering, sprites
 from ppo_lib.fast_highway.configuration import Refusal, is_integer, is_number
+from ppo_lib.fast_highway.sharing import Crew
+from ppo_lib.fast_highway.state import State
 
 
 class GrayscaleObserver:
@@ -48,10 +50,11 @@ class GrayscaleObserver:
         self.frames = np.zeros((num_envs, stack, *shape), np.uint8)  # a ring per environment
         self.newest = np.zeros(num_envs, np.int64)
 
-    def observe(self, rules, state, todo, out, start, stop) -> None:
-        """Draw, and fill ``out[start:stop]`` with the stacks."""
-        kernels.draw_roads(
-            rules, self.camera, self.greys, self.masks, state, self.frames, self.newest, todo, out, start, stop
+    def observe(self, crew: Crew, rules, state: State, todo: np.ndarray, out: np.ndarray) -> None:
+        """Draw, and copy the stacks into `out` (N, stack, W, H)."""
+        sprite = (self.greys, self.masks)
+        crew.share(
+            kernels.draw_roads, len(out), rules, self.camera, *sprite, state, self.frames, self.newest, todo, out
         )
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -72,16 +75,11 @@ class _LastObservation:
     def __init__(self, num_envs: int) -> None:
         self.last = np.zeros((num_envs, *self.space.shape), self.space.dtype)
 
-    def observe(self, rules, state, todo, out, start, stop) -> None:
-        """Compute what is new, remember it, and fill ``out[start:stop]``."""
-        part, new = slice(start, stop), (todo[start:stop] != kernels.SKIP) & (todo[start:stop] != kernels.EMIT)
-        computed = np.where(todo == kernels.EMIT, kernels.SKIP, todo) if not new.all() else todo
-        self.compute(rules, state, computed, self.last, start, stop)
-        wanted = todo[part] != kernels.SKIP
-        if wanted.all():
-            out[part] = self.last[part]
-        else:
-            out[part][wanted] = self.last[part][wanted]
+    def observe(self, crew: Crew, rules, state: State, todo: np.ndarray, out: np.ndarray) -> None:
+        """Compute what is new, remember it, and fill `out` (N, ...)."""
+        self.compute(crew, rules, state, np.where(todo == kernels.EMIT, kernels.SKIP, todo))
+        wanted = todo != kernels.SKIP
+        out[wanted] = self.last[wanted]
 
     def memory(self) -> dict[str, np.ndarray]:
         """The last observation."""
@@ -134,9 +132,10 @@ class KinematicsObserver(_LastObservation):
             table[key] = bool(options.get(key, usual))
         super().__init__(num_envs)
 
-    def compute(self, rules, state, todo, out, start, stop) -> None:
-        """Fill the rows of ``out[start:stop]`` that have something `todo`."""
-        kernels.observe_tables(rules, self.table, self.features, self.ranges, state, todo, out, start, stop)
+    def compute(self, crew: Crew, rules, state: State, todo: np.ndarray) -> None:
+        """Fill the rows of `last` that have something `todo`."""
+        description = (self.table, self.features, self.ranges)
+        crew.share(kernels.observe_tables, len(todo), rules, *description, state, todo, self.last)
 
 
 class GridObserver(_LastObservation):
@@ -176,15 +175,15 @@ class GridObserver(_LastObservation):
         super().__init__(num_envs)
         self.exact = np.full(self.last.shape, np.nan)  # (N, features, cells_x, cells_y) float64
 
-    def compute(self, rules, state, todo, out, start, stop) -> None:
-        """Fill the rows of ``out[start:stop]`` that have something `todo`."""
-        exact = self.exact
-        kernels.observe_grids(rules, self.grid, self.features, self.ranges, state, todo, exact, start, stop)
-        new = np.flatnonzero(todo[start:stop] != kernels.SKIP) + start
-        values = exact[new]
+    def compute(self, crew: Crew, rules, state: State, todo: np.ndarray) -> None:
+        """Fill the rows of `last` that have something `todo`."""
+        description = (self.grid, self.features, self.ranges)
+        crew.share(kernels.observe_grids, len(todo), rules, *description, state, todo, self.exact)
+        new = todo != kernels.SKIP
+        values = self.exact[new]
         if self.as_image:
             values = (np.clip(values, -1, 1) + 1) / 2 * 255
-        out[new] = np.nan_to_num(values).astype(self.space.dtype)
+        self.last[new] = np.nan_to_num(values).astype(self.space.dtype)
 
 
 OBSERVERS = {

@@ -4,17 +4,41 @@ The kernels release the GIL, so plain Python threads are enough, and numba's own
 barrier spins while it waits (on a busy machine two threads can then be twenty times slower than one), does not survive
 a fork, and must not be entered from two threads at once.
 
-The work is cut into pieces, and whoever is free takes the next one, the calling thread included. So if another program
-occupies a core, the caller simply does more of the pieces itself; helpers that have not even begun are not waited for.
+All threads run the same kernel, which takes one environment after another off a common counter until none is left. So
+if another program occupies a core, the caller simply does more of the work itself, and a helper that has not even
+begun by the end is not waited for.
 """
 
 import os
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-PIECES_PER_THREAD = 4
-SMALLEST_PIECE = 16  # environments; fewer are not worth waking a thread for
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from ppo_lib.fast_highway.compilation import kernel
+
+WORTH_A_THREAD = 16  # environments; for fewer it is not worth waking another thread
+
+
+@intrinsic
+def _count_up(typingctx, address):
+    """Add 1 to an int64 in memory in one indivisible step, and return what it was before."""
+
+    def codegen(context, builder, signature, args):
+        integer = ir.IntType(64)
+        return builder.atomic_rmw("add", builder.inttoptr(args[0], integer.as_pointer()), integer(1), "seq_cst")
+
+    return types.int64(types.int64), codegen
+
+
+@kernel
+def next_environment(counter):
+    """The number of an environment that no thread has taken yet; from `total` on there is none left."""
+    return _count_up(counter.ctypes.data)
 
 
 def available_cores() -> int:
@@ -33,28 +57,15 @@ class Crew:
         self._helpers: ThreadPoolExecutor | None = None
         self._process = os.getpid()
 
-    def share(self, work: Callable[[int, int], None], total: int) -> None:
-        """Call ``work(start, stop)`` for pieces that together make up ``range(total)``; raises what `work` raises."""
-        threads = min(self.num_threads, total // SMALLEST_PIECE)
-        if threads <= 1:
-            work(0, total)
-            return
-        size = max(SMALLEST_PIECE // 2, -(-total // (threads * PIECES_PER_THREAD)))
-        pieces = deque((start, min(start + size, total)) for start in range(0, total, size))
-
-        def take_pieces() -> None:
-            while True:
-                try:
-                    start, stop = pieces.popleft()  # a deque is safe to share
-                except IndexError:
-                    return
-                work(start, stop)
-
-        helpers: list[Future] = [self._executor().submit(take_pieces) for _ in range(threads - 1)]
+    def share(self, entry_point: Callable[..., None], total: int, *args: Any) -> None:
+        """Call ``entry_point(*args, counter, total)`` in as many threads as `total` environments are worth."""
+        counter = np.zeros(1, np.int64)
+        helpers: list[Future] = []
+        for _ in range(min(self.num_threads, total // WORTH_A_THREAD) - 1):
+            helpers.append(self._executor().submit(entry_point, *args, counter, total))
         try:
-            take_pieces()
+            entry_point(*args, counter, total)
         finally:
-            pieces.clear()
             for helper in helpers:
                 if not helper.cancel():
                     helper.result()

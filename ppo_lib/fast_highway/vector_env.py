@@ -114,17 +114,20 @@ class FastHighwayVectorEnv(VectorEnv):
         observations, outcome = self._output(out), new_outcome(self.num_envs)
         todo = np.where(chosen, kernels.RESTART, kernels.EMIT)
 
-        def work(start: int, stop: int) -> None:
-            self._spawn(outcome, chosen, start, stop)
-            self._observer.observe(self._rules, self._state, todo, observations, start, stop)
-
-        self._crew.share(work, self.num_envs)
+        self._spawn(outcome, chosen)
+        self._observe(todo, observations)
         self._pending &= ~chosen
         self._ready = True
         return observations, step_infos(outcome, np.where(chosen, self._arbitrary_actions(), 0), chosen)
 
-    def _spawn(self, outcome: Outcome, chosen: np.ndarray, start: int, stop: int) -> None:
-        kernels.reset_roads(self._rules, self._target_speeds, self._state, outcome, chosen, start, stop)
+    def _spawn(self, outcome: Outcome, chosen: np.ndarray) -> None:
+        """New roads for the environments that are `chosen` (N,)."""
+        roads = (self._rules, self._target_speeds, self._state)
+        self._crew.share(kernels.reset_roads, self.num_envs, *roads, outcome, chosen)
+
+    def _observe(self, todo: np.ndarray, observations: np.ndarray) -> None:
+        """What every environment has `todo` (N,) for its observation, see `kernels`."""
+        self._observer.observe(self._crew, self._rules, self._state, todo, observations)
 
     def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
         options = options or {}
@@ -175,51 +178,48 @@ class FastHighwayVectorEnv(VectorEnv):
         """
         self._check_ready()
         given = self._check_actions(actions)
-        commands = self._meaning[given]
         observations, outcome = self._output(out), new_outcome(self.num_envs)
-        final_outcome = new_outcome(self.num_envs)
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        same_step = self.autoreset_mode == AutoresetMode.SAME_STEP
-        restarted = self._pending  # by this step: those whose episode ended in the last one (NEXT_STEP) ...
-        if same_step:
-            restarted = np.zeros(self.num_envs, np.bool_)  # ... or in this one
-
-        def work(start: int, stop: int) -> None:
-            todo = np.where(restarted, kernels.RESTART, kernels.DRAW)
-            kernels.step_roads(
-                self._rules, self._target_speeds, self._state, outcome, restarted, commands, start, stop
-            )
-            if not same_step and restarted[start:stop].any():
-                self._spawn(outcome, restarted, start, stop)
-            self._observer.observe(self._rules, self._state, todo, observations, start, stop)
-            if same_step:
-                self._restart_ended(outcome, final_outcome, observations, final_obs, restarted, start, stop)
-
-        self._crew.share(work, self.num_envs)
-        told = given if not restarted[0] else given.astype(np.int64)  # gymnasium takes the type of the first
+        restarted = self._pending  # NEXT_STEP: those whose episode ended in the step before
+        roads = (self._rules, self._target_speeds, self._state)
+        self._crew.share(kernels.step_roads, self.num_envs, *roads, outcome, restarted, self._meaning[given])
         if restarted.any():
-            told = np.where(restarted, self._arbitrary_actions(), told).astype(told.dtype)
-        infos = step_infos(outcome, told, np.ones(self.num_envs, np.bool_))
-        if same_step and restarted.any():
-            infos |= final_infos(final_obs, final_outcome, given, restarted)
-        if not same_step:
-            self._pending = outcome.terminated | outcome.truncated
-        return observations, outcome.reward, outcome.terminated, outcome.truncated, infos
+            self._spawn(outcome, restarted)
+        self._observe(np.where(restarted, kernels.RESTART, kernels.DRAW), observations)
 
-    def _restart_ended(self, outcome, final_outcome, observations, final_obs, restarted, start, stop) -> None:
-        """SAME_STEP: put aside the last observation and info of the episodes that have ended, and begin new ones."""
-        ended = np.flatnonzero(outcome.terminated[start:stop] | outcome.truncated[start:stop]) + start
-        if not len(ended):
-            return
-        restarted[ended] = True
-        for last, present in zip(final_outcome, outcome, strict=True):
-            last[..., ended] = present[..., ended]
-        for i, observation in zip(ended, observations[ended], strict=True):
-            final_obs[i] = observation
-        todo = np.full(self.num_envs, kernels.SKIP)
-        todo[ended] = kernels.RESTART
-        self._spawn(outcome, restarted, start, stop)
-        self._observer.observe(self._rules, self._state, todo, observations, start, stop)
+        rewards, terminated, truncated = outcome.reward, outcome.terminated, outcome.truncated
+        ended, ending = terminated | truncated, {}
+        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
+            self._pending = ended
+        elif ended.any():
+            restarted = ended
+            ending, outcome = self._restart(ended, outcome, observations, given)
+        infos = step_infos(outcome, self._told_actions(given, restarted), np.ones(self.num_envs, np.bool_))
+        return observations, rewards, terminated, truncated, infos | ending
+
+    def _restart(
+        self, ended: np.ndarray, outcome: Outcome, observations: np.ndarray, actions: np.ndarray
+    ) -> tuple[dict[str, Any], Outcome]:
+        """SAME_STEP: begin new episodes where they have `ended` (N,), in place in `observations`.
+
+        Returns:
+            The infos about the ends, and the outcome for the infos of the step, which are those of the new beginnings.
+        """
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for i in np.flatnonzero(ended):
+            final_obs[i] = observations[i].copy()
+        begun = Outcome(*(part.copy() for part in outcome))
+        self._spawn(begun, ended)
+        self._observe(np.where(ended, kernels.RESTART, kernels.SKIP), observations)
+        for part in (outcome.speed, outcome.crashed, *outcome.terms):
+            part[~ended] = 0  # the infos about the ends hold for these environments only
+        return final_infos(final_obs, outcome, actions, ended), begun
+
+    def _told_actions(self, actions: np.ndarray, restarted: np.ndarray) -> np.ndarray:
+        """(N,) the "action" of the infos: what was asked for, or anything where an episode has just begun."""
+        if not restarted.any():
+            return actions.copy()
+        dtype = np.int64 if restarted[0] else actions.dtype  # gymnasium takes the type of the first environment
+        return np.where(restarted, self._arbitrary_actions(), actions).astype(dtype)
 
     def _check_actions(self, actions: Any) -> np.ndarray:
         given = np.asarray(actions)
@@ -256,8 +256,7 @@ class FastHighwayVectorEnv(VectorEnv):
         """The present observations (N, ...) once more, for instance after `set_state`. Nothing moves."""
         self._check_ready()
         observations = self._output(out)
-        todo = np.full(self.num_envs, kernels.EMIT)
-        self._observer.observe(self._rules, self._state, todo, observations, 0, self.num_envs)
+        self._observe(np.full(self.num_envs, kernels.EMIT), observations)
         return observations
 
     def get_state(self) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import gymnasium
@@ -14,7 +15,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from highway_oracle import GRAY
 
 import ppo_lib.fast_highway
-from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, state
+from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, sharing, state
 
 PACKAGE = Path(ppo_lib.fast_highway.__file__).parent
 
@@ -253,21 +254,30 @@ def test_an_environment_made_before_a_fork_works_after_it():
 
 
 def test_an_error_in_a_helper_thread_is_not_lost():
-    from ppo_lib.fast_highway.sharing import Crew
+    caller = threading.get_ident()
 
-    def work(start, stop):
-        if stop == 100:
+    def work(counter, total):
+        if threading.get_ident() != caller:
             raise RuntimeError("lost")
+        time.sleep(0.5)  # time enough for the helper to begin
 
     with pytest.raises(RuntimeError, match="lost"):
-        Crew(2).share(work, 100)
-    seen = np.zeros(1000, int)
+        sharing.Crew(2).share(work, 100)
 
-    def count(start, stop):
-        seen[start:stop] += 1
 
-    Crew(3).share(count, 1000)
-    assert (seen == 1).all()
+def test_every_environment_is_taken_once():
+    seen = [np.zeros(1003, int) for _ in range(3)]
+
+    def work(counter, total):
+        mine = seen.pop()
+        while (n := sharing.next_environment(counter)) < total:
+            mine[n] += 1
+            time.sleep(0.0001)  # let others have their turn
+        done.append(mine)
+
+    done = []
+    sharing.Crew(3).share(work, 1003)
+    assert (sum(done) == 1).all()
 
 
 # ---------------------------------------------------------------- compiled code
