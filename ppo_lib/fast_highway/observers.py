@@ -54,7 +54,16 @@ class GrayscaleObserver:
         """Draw, and copy the stacks into `out` (N, stack, W, H)."""
         sprite = (self.greys, self.masks)
         crew.share(
-            kernels.draw_roads, len(out), rules, self.camera, *sprite, state, self.frames, self.newest, todo, out
+            kernels.draw_roads,
+            todo != kernels.SKIP,
+            rules,
+            self.camera,
+            *sprite,
+            state,
+            self.frames,
+            self.newest,
+            todo,
+            out,
         )
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -135,7 +144,7 @@ class KinematicsObserver(_LastObservation):
     def compute(self, crew: Crew, rules, state: State, todo: np.ndarray) -> None:
         """Fill the rows of `last` that have something `todo`."""
         description = (self.table, self.features, self.ranges)
-        crew.share(kernels.observe_tables, len(todo), rules, *description, state, todo, self.last)
+        crew.share(kernels.observe_tables, todo != kernels.SKIP, rules, *description, state, todo, self.last)
 
 
 class GridObserver(_LastObservation):
@@ -178,7 +187,7 @@ class GridObserver(_LastObservation):
     def compute(self, crew: Crew, rules, state: State, todo: np.ndarray) -> None:
         """Fill the rows of `last` that have something `todo`."""
         description = (self.grid, self.features, self.ranges)
-        crew.share(kernels.observe_grids, len(todo), rules, *description, state, todo, self.exact)
+        crew.share(kernels.observe_grids, todo != kernels.SKIP, rules, *description, state, todo, self.exact)
         new = todo != kernels.SKIP
         values = self.exact[new]
         if self.as_image:

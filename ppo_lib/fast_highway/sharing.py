@@ -6,12 +6,15 @@ a fork, and must not be entered from two threads at once.
 
 All threads run the same kernel, which takes one environment after another off a common counter until none is left. So
 if another program occupies a core, the caller simply does more of the work itself, and a helper that has not even
-begun by the end is not waited for.
+begun by the end is not waited for. One that the system suspends in the midst of an environment has to be waited for;
+where that makes helpers a loss, they are left out until it pays again.
 """
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,7 @@ from numba.extending import intrinsic
 from ppo_lib.fast_highway.compilation import kernel
 
 WORTH_A_THREAD = 16  # environments; for fewer it is not worth waking another thread
+TRY_THE_OTHER = 32  # calls, after which it is tried again whether helpers pay
 
 
 @intrinsic
@@ -49,6 +53,26 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
+@dataclass
+class _Experience:
+    """Do helpers pay? Seconds per environment with them and without, averaged over the last calls."""
+
+    calls: int = 0
+    together: float = 0.0
+    alone: float = 0.0
+
+    def choose(self) -> bool:
+        """With helpers? What has been faster; now and then the other, because the machine may have become free."""
+        self.calls += 1
+        return (self.together <= self.alone) != (self.calls % TRY_THE_OTHER == 0)
+
+    def note(self, together: bool, seconds: float) -> None:
+        """Learn from a call; the first one of all may have had to compile."""
+        if self.calls > 1:
+            name = "together" if together else "alone"
+            setattr(self, name, 0.8 * (getattr(self, name) or seconds) + 0.2 * seconds)
+
+
 class Crew:
     """The calling thread and up to ``num_threads - 1`` helpers, which are started when first needed."""
 
@@ -56,15 +80,26 @@ class Crew:
         self.num_threads = num_threads
         self._helpers: ThreadPoolExecutor | None = None
         self._process = os.getpid()
+        self._experience: dict[Callable[..., None], _Experience] = {}
 
-    def share(self, entry_point: Callable[..., None], total: int, *args: Any) -> None:
-        """Call ``entry_point(*args, counter, total)`` in as many threads as `total` environments are worth."""
-        counter = np.zeros(1, np.int64)
-        helpers: list[Future] = []
-        for _ in range(min(self.num_threads, total // WORTH_A_THREAD) - 1):
-            helpers.append(self._executor().submit(entry_point, *args, counter, total))
+    def share(self, entry_point: Callable[..., None], mask: np.ndarray, *args: Any) -> None:
+        """Call ``entry_point(*args, counter, N)`` in as many threads as the environments in `mask` (N,) are worth."""
+        total = len(mask)
+        work = total if total < 2 * WORTH_A_THREAD else np.count_nonzero(mask)
+        threads = min(self.num_threads, work // WORTH_A_THREAD)
+        if threads < 2:
+            entry_point(*args, np.zeros(1, np.int64), total)
+            return
+        experience = self._experience.setdefault(entry_point, _Experience())
+        together = experience.choose()
+        begun = time.perf_counter()
+        self._share(entry_point, threads if together else 1, *args, np.zeros(1, np.int64), total)
+        experience.note(together, (time.perf_counter() - begun) / work)
+
+    def _share(self, entry_point: Callable[..., None], threads: int, *args: Any) -> None:
+        helpers: list[Future] = [self._executor().submit(entry_point, *args) for _ in range(threads - 1)]
         try:
-            entry_point(*args, counter, total)
+            entry_point(*args)
         finally:
             for helper in helpers:
                 if not helper.cancel():

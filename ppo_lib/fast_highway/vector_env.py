@@ -123,7 +123,7 @@ class FastHighwayVectorEnv(VectorEnv):
     def _spawn(self, outcome: Outcome, chosen: np.ndarray) -> None:
         """New roads for the environments that are `chosen` (N,)."""
         roads = (self._rules, self._target_speeds, self._state)
-        self._crew.share(kernels.reset_roads, self.num_envs, *roads, outcome, chosen)
+        self._crew.share(kernels.reset_roads, chosen, *roads, outcome, chosen)
 
     def _observe(self, todo: np.ndarray, observations: np.ndarray) -> None:
         """What every environment has `todo` (N,) for its observation, see `kernels`."""
@@ -181,7 +181,7 @@ class FastHighwayVectorEnv(VectorEnv):
         observations, outcome = self._output(out), new_outcome(self.num_envs)
         restarted = self._pending  # NEXT_STEP: those whose episode ended in the step before
         roads = (self._rules, self._target_speeds, self._state)
-        self._crew.share(kernels.step_roads, self.num_envs, *roads, outcome, restarted, self._meaning[given])
+        self._crew.share(kernels.step_roads, ~restarted, *roads, outcome, restarted, self._meaning[given])
         if restarted.any():
             self._spawn(outcome, restarted)
         self._observe(np.where(restarted, kernels.RESTART, kernels.DRAW), observations)
