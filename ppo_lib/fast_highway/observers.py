@@ -88,7 +88,10 @@ class _LastObservation:
         """Compute what is new, remember it, and fill `out` (N, ...)."""
         self.compute(crew, rules, state, np.where(todo == kernels.EMIT, kernels.SKIP, todo))
         wanted = todo != kernels.SKIP
-        out[wanted] = self.last[wanted]
+        if wanted.all():
+            out[...] = self.last
+        else:
+            out[wanted] = self.last[wanted]
 
     def memory(self) -> dict[str, np.ndarray]:
         """The last observation."""

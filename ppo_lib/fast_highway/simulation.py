@@ -33,10 +33,10 @@ from ppo_lib.fast_highway.state import (
 
 
 @kernel
-def act(rules, cars, room):
+def act(rules, cars, order, room):
     """``Road.act``: every driver decides, in order, seeing the lanes that earlier ones have just chosen."""
-    sort_along_road(cars, room.order)
-    find_fronts(cars, room.order, room.foremost)
+    sort_along_road(cars, order)
+    find_fronts(cars, order, room.foremost)
     lane_accelerations(rules, cars, room.values, room.powers)
     for i in range(1, len(cars)):
         if cars[i].crashed == 0:
@@ -85,45 +85,54 @@ def move(rules, cars):
 
 
 class Room(NamedTuple):
-    """Room to work in, the same for every road."""
+    """Room to work in, for R roads of K vehicles at a time."""
 
-    order: np.ndarray  # (K,) int64, the vehicles' numbers along the road
+    order: np.ndarray  # (R, K) int64, the vehicles' numbers along each road
     foremost: np.ndarray  # (lanes + 2,) int64
-    chosen: np.ndarray  # (K,) int64, some vehicles' numbers
-    values: np.ndarray  # (K,) float64
-    powers: np.ndarray  # (K,) float64
+    chosen: np.ndarray  # (R * K,) int64, some vehicles' numbers
+    values: np.ndarray  # (R * K,) float64
+    powers: np.ndarray  # (R * K,) float64
     polygons: np.ndarray  # (2, 5, 2) float64
 
 
 @kernel
-def new_room(count, lanes):
-    """Room for roads of `count` vehicles on so many lanes."""
-    return Room(
-        np.arange(count),
-        np.empty(lanes + 2, np.int64),
-        np.empty(count, np.int64),
-        np.empty(count),
-        np.empty(count),
-        np.empty((2, CORNERS + 1, 2)),
-    )
+def new_room(roads, count, lanes):
+    """Room for so many roads of `count` vehicles on so many lanes."""
+    order = np.empty((roads, count), np.int64)
+    for road in range(roads):
+        for i in range(count):
+            order[road, i] = i
+    total = roads * count
+    foremost, polygons = np.empty(lanes + 2, np.int64), np.empty((2, CORNERS + 1, 2))
+    return Room(order, foremost, np.empty(total, np.int64), np.empty(total), np.empty(total), polygons)
 
 
 @kernel
-def simulate(rules, target_speeds, cars, command, room):
-    """``AbstractEnv._simulate``: the ego vehicle gets its meta action in the first frame of a policy step only."""
+def simulate(rules, target_speeds, cars, commands, room):
+    """``AbstractEnv._simulate`` of a few roads, side by side: the vehicles of one after another in `cars`.
+
+    What one vehicle does without the others, steering and moving, is done for all roads at once, because numpy's
+    functions take hardly longer for thirty angles than for one. The ego vehicles get their meta actions, `commands`
+    (roads,), in the first frame of a policy step only.
+    """
+    count = room.order.shape[1]
     look_around(rules, cars)
     for frame in range(rules.frames):
-        if frame == 0:
-            obey(rules, target_speeds, cars[0], command)
-        act(rules, cars, room)
+        for road in range(len(commands)):
+            own = cars[road * count : (road + 1) * count]
+            if frame == 0:
+                obey(rules, target_speeds, own[0], commands[road])
+            act(rules, own, room.order[road], room)
         steer(rules, cars, room.values, room.chosen)
         move(rules, cars)
         look_around(rules, cars)
-        if rules.all_collide:
-            sort_along_road(cars, room.order)
-            collide_all(rules, cars, room.chosen, room.polygons)
-        else:
-            collide_with_later(rules, cars, 0, room.polygons)
+        for road in range(len(commands)):
+            own = cars[road * count : (road + 1) * count]
+            if rules.all_collide:
+                sort_along_road(own, room.order[road])
+                collide_all(rules, own, room.chosen, room.polygons)
+            else:
+                collide_with_later(rules, own, 0, room.polygons)
 
 
 @kernel
