@@ -1,0 +1,156 @@
+"""A policy step: frames of thinking, moving and colliding, then the reward.
+
+Mirrors ``Road.act`` and ``Road.step`` (road/road.py), ``Vehicle.step`` (vehicle/kinematics.py), and ``_simulate``,
+``_reward``, ``_is_terminated``, ``_is_truncated`` (envs/common/abstract.py, envs/highway_env.py).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ppo_lib.fast_highway.arithmetic import clip, linear_map
+from ppo_lib.fast_highway.collisions import CORNERS, collide_all, collide_with_later
+from ppo_lib.fast_highway.compilation import kernel
+from ppo_lib.fast_highway.dynamics import (
+    SPEED_GAIN,
+    choose_lane,
+    follow,
+    lane_accelerations,
+    look_around,
+    obey,
+    steer,
+)
+from ppo_lib.fast_highway.neighbours import closest_lane, find_fronts, on_lane, sort_along_road
+from ppo_lib.fast_highway.numpy_math import cosine, sine
+from ppo_lib.fast_highway.state import (
+    COLLISION,
+    HIGH_SPEED,
+    MAX_SPEED,
+    ON_ROAD,
+    RIGHT_LANE,
+    VEHICLE_LENGTH,
+)
+
+
+@kernel
+def act(rules, cars, order, room):
+    """``Road.act``: every driver decides, in order, seeing the lanes that earlier ones have just chosen."""
+    sort_along_road(cars, order)
+    find_fronts(cars, order, room.foremost)
+    lane_accelerations(rules, cars, room.values, room.powers)
+    for i in range(1, len(cars)):
+        if cars[i].crashed == 0:
+            choose_lane(rules, cars, i)
+    follow(rules, cars)
+    cars[0].acceleration = SPEED_GAIN * (cars[0].target_speed - cars[0].speed)
+
+
+@kernel
+def within_speed_range(speed, acceleration):
+    """The speed half of ``Vehicle.clip_actions``: beyond the top speed (m/s), only slowing down is possible (m/s²)."""
+    if speed > MAX_SPEED:
+        return min(acceleration, MAX_SPEED - speed)
+    if speed < -MAX_SPEED:
+        return max(acceleration, -MAX_SPEED - speed)
+    return acceleration
+
+
+@kernel
+def move(rules, cars):
+    """``Vehicle.step`` of every vehicle: one frame of a bicycle model that slips sideways.
+
+    A crashed vehicle brakes with its own speed per second, and steers no more. A push (m) from a collision in the
+    frame before is applied here, and it is only now that whoever was merely about to be hit counts as crashed.
+    """
+    dt = rules.dt
+    for i in range(len(cars)):
+        car = cars[i]
+        acceleration = within_speed_range(car.speed, -1.0 * car.speed if car.crashed else car.acceleration)
+        velocity_x, velocity_y = car.velocity_x, car.velocity_y
+        if car.slip != 0.0:
+            course = car.heading + car.slip
+            velocity_x = car.speed * cosine(rules, course)
+            velocity_y = car.speed * sine(rules, course)
+            car.heading += car.speed * sine(rules, car.slip) / (VEHICLE_LENGTH / 2.0) * dt
+        car.x += velocity_x * dt
+        car.y += velocity_y * dt
+        if not np.isnan(car.push_x):
+            car.x += car.push_x
+            car.y += car.push_y
+            car.push_x = car.push_y = np.nan
+            car.crashed = 1
+        car.speed += acceleration * dt
+        car.timer += dt
+        car.lane = closest_lane(rules, car)
+
+
+class Room(NamedTuple):
+    """Room to work in, for R roads of K vehicles at a time."""
+
+    order: np.ndarray  # (R, K) int64, the vehicles' numbers along each road
+    foremost: np.ndarray  # (lanes + 2,) int64
+    chosen: np.ndarray  # (R * K,) int64, some vehicles' numbers
+    values: np.ndarray  # (R * K,) float64
+    powers: np.ndarray  # (R * K,) float64
+    polygons: np.ndarray  # (2, 5, 2) float64
+
+
+@kernel
+def new_room(roads, count, lanes):
+    """Room for so many roads of `count` vehicles on so many lanes."""
+    order = np.empty((roads, count), np.int64)
+    for road in range(roads):
+        for i in range(count):
+            order[road, i] = i
+    total = roads * count
+    foremost, polygons = np.empty(lanes + 2, np.int64), np.empty((2, CORNERS + 1, 2))
+    return Room(order, foremost, np.empty(total, np.int64), np.empty(total), np.empty(total), polygons)
+
+
+@kernel
+def simulate(rules, target_speeds, cars, commands, room):
+    """``AbstractEnv._simulate`` of a few roads, side by side: the vehicles of one after another in `cars`.
+
+    What one vehicle does without the others, steering and moving, is done for all roads at once, because numpy's
+    functions take hardly longer for thirty angles than for one. The ego vehicles get their meta actions, `commands`
+    (roads,), in the first frame of a policy step only.
+    """
+    count = room.order.shape[1]
+    look_around(rules, cars)
+    for frame in range(rules.frames):
+        for road in range(len(commands)):
+            own = cars[road * count : (road + 1) * count]
+            if frame == 0:
+                obey(rules, target_speeds, own[0], commands[road])
+            act(rules, own, room.order[road], room)
+        steer(rules, cars, room.values, room.chosen)
+        move(rules, cars)
+        look_around(rules, cars)
+        for road in range(len(commands)):
+            own = cars[road * count : (road + 1) * count]
+            if rules.all_collide:
+                sort_along_road(own, room.order[road])
+                collide_all(rules, own, room.chosen, room.polygons)
+            else:
+                collide_with_later(rules, own, 0, room.polygons)
+
+
+@kernel
+def reward_terms(rules, ego, terms):
+    """``HighwayEnv._rewards``: the four parts of the reward into `terms` (4,), all between 0 and 1."""
+    forward_speed = ego.speed * ego.direction_x
+    terms[COLLISION] = float(ego.crashed)
+    terms[RIGHT_LANE] = ego.target_lane / max(rules.lanes_count - 1, 1)
+    terms[HIGH_SPEED] = clip(linear_map(forward_speed, rules.slow, rules.fast, 0.0, 1.0), 0.0, 1.0)
+    terms[ON_ROAD] = 1.0 if on_lane(ego, ego.lane, 0.0) else 0.0
+
+
+@kernel
+def total_reward(rules, terms):
+    """``HighwayEnv._reward``: the weighted sum, mapped to [0, 1] where that is wanted, and nothing off the road."""
+    reward = 0.0
+    for k in range(len(terms)):
+        reward += rules.weights[k] * terms[k]
+    if rules.normalize:
+        reward = linear_map(reward, rules.worst, rules.best, 0.0, 1.0)
+    return reward * terms[ON_ROAD]

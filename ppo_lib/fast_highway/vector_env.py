@@ -1,0 +1,345 @@
+"""`FastHighwayVectorEnv`: highway-env behind gymnasium's interface for vector environments."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from ppo_lib.fast_highway import configuration, kernels, saved_state
+from ppo_lib.fast_highway.infos import final_infos, step_infos
+from ppo_lib.fast_highway.observers import build_observer
+from ppo_lib.fast_highway.random_numbers import seed_generator
+from ppo_lib.fast_highway.recycling import ArrayPool
+from ppo_lib.fast_highway.sharing import Crew, available_cores
+from ppo_lib.fast_highway.state import STATE_LOW, Outcome, new_outcome, new_state
+
+
+class FastHighwayVectorEnv(VectorEnv):
+    """`num_envs` independent roads of ``highway-fast-v0`` or ``highway-v0``, equal to highway-env's to the last bit.
+
+    After ``reset(seed=s)``, the same actions give the same observations, rewards, terminations, infos and new
+    episodes as ``gymnasium.vector.SyncVectorEnv`` over the original. (Only the ``action`` in a reset's info is
+    arbitrary: the original fills in an unseeded random one.)
+
+    Args:
+        num_envs: how many roads, N.
+        env_id: "highway-fast-v0" or "highway-v0".
+        config: highway-env's own configuration dictionary, merged over the defaults as highway-env does it.
+        autoreset_mode: SAME_STEP (the last observation of an episode is in ``infos["final_obs"]``) or NEXT_STEP.
+        copy: whether step and reset return a new array each time. Without, they return one and the same array, which
+            the next step overwrites.
+        num_threads: how many cores to use for large batches; all available ones where it is None.
+
+    Raises:
+        ValueError: a key or value of `config` that is not reproduced exactly, by name.
+    """
+
+    def __init__(
+        self,
+        num_envs: int,
+        env_id: str = "highway-fast-v0",
+        config: dict[str, Any] | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        *,
+        copy: bool = True,
+        num_threads: int | None = None,
+        render_mode: None = None,
+    ) -> None:
+        if not configuration.is_integer(num_envs) or num_envs < 1:
+            raise ValueError(f"num_envs must be a positive integer, not {num_envs!r}")
+        if render_mode is not None:
+            raise ValueError(
+                f"the fast backend draws no videos (render_mode={render_mode!r} of {env_id}); "
+                f'replay the seed and actions with backend="sync"'
+            )
+        self._arguments = (num_envs, env_id, config, autoreset_mode, copy, num_threads)
+        self.num_envs, self.env_id, self.copy = int(num_envs), env_id, copy
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        if self.autoreset_mode == AutoresetMode.DISABLED:
+            raise ValueError("autoreset_mode must be SAME_STEP or NEXT_STEP, not DISABLED")
+        self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
+
+        self.config = configuration.merge(env_id, config)
+        self._rules = configuration.build_rules(env_id, self.config)
+        self._meaning, self._target_speeds = configuration.build_actions(env_id, self.config)
+        self._observer = build_observer(env_id, self.config, self.num_envs)
+        self.single_observation_space = self._observer.space
+        self.single_action_space = spaces.Discrete(len(self._meaning))
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+
+        self._state = new_state(self.num_envs, self.config["vehicles_count"] + 1)
+        self._seeded = np.zeros(self.num_envs, np.bool_)  # has a generator been set up?
+        self._pending = np.zeros(self.num_envs, np.bool_)  # will the next step reset it? (NEXT_STEP)
+        self._ready = False
+        self._crew = Crew(num_threads or available_cores())
+        self._pool = ArrayPool(self.observation_space.shape, self.observation_space.dtype)
+        self._buffer: np.ndarray | None = None
+
+    # ------------------------------------------------------------ reset
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+        out: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """New roads everywhere, or where ``options["reset_mask"]`` (N,) says so.
+
+        Args:
+            seed: None goes on with the present random generators; an integer s seeds environment i with s + i; a list
+                has one integer or None for each environment.
+            options: may hold "reset_mask"; nothing else has a meaning here.
+            out: an array to write the observations into, as in `step`.
+
+        Returns:
+            observations (N, ...) and infos.
+        """
+        self._check_open()
+        if configuration.is_integer(seed) and seed >= 0:
+            super().reset(seed=int(seed))  # the generator of the batch as a whole, of which nothing here makes use
+        chosen = self._reset_mask(options)
+        if not self._ready and not chosen.all():
+            raise ResetNeeded("reset all environments once before resetting some with a reset_mask")
+        for i, single_seed in enumerate(self._seeds(seed)):
+            if chosen[i] and (single_seed is not None or not self._seeded[i]):
+                self._state.generator[i] = seed_generator(single_seed)
+        self._seeded |= chosen
+        observations, outcome = self._output(out), new_outcome(self.num_envs)
+        todo = np.where(chosen, kernels.RESTART, kernels.EMIT)
+
+        self._spawn(outcome, chosen)
+        self._observe(todo, observations)
+        self._pending &= ~chosen
+        self._ready = True
+        return observations, step_infos(outcome, np.where(chosen, self._arbitrary_actions(), 0), chosen)
+
+    def _spawn(self, outcome: Outcome, chosen: np.ndarray) -> None:
+        """New roads for the environments that are `chosen` (N,)."""
+        roads = (self._rules, self._target_speeds, self._state)
+        self._crew.share(kernels.reset_roads, chosen, *roads, outcome, chosen)
+
+    def _observe(self, todo: np.ndarray, observations: np.ndarray) -> None:
+        """What every environment has `todo` (N,) for its observation, see `kernels`."""
+        self._observer.observe(self._crew, self._rules, self._state, todo, observations)
+
+    def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
+        options = options or {}
+        if "config" in options:
+            raise ValueError("the configuration of the fast backend is fixed: make a new environment for another one")
+        if "reset_mask" not in options:
+            return np.ones(self.num_envs, np.bool_)
+        mask = options["reset_mask"]
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
+            raise ValueError(
+                f"options['reset_mask'] must be a boolean array of shape ({self.num_envs},), got {mask!r}"
+            )
+        if not mask.any():
+            raise ValueError("options['reset_mask'] must choose at least one environment")
+        return mask.copy()
+
+    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
+        if seed is None:
+            return [None] * self.num_envs
+        seeds = [int(seed) + i for i in range(self.num_envs)] if configuration.is_integer(seed) else list(seed)
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"got {len(seeds)} seeds for num_envs={self.num_envs}")
+        for i, single_seed in enumerate(seeds):
+            if single_seed is not None and (not configuration.is_integer(single_seed) or single_seed < 0):
+                raise ValueError(
+                    f"the seed of environment {i} must be None or an integer from 0 up, not {single_seed!r}"
+                )
+        return [None if single_seed is None else int(single_seed) for single_seed in seeds]
+
+    def _arbitrary_actions(self) -> np.ndarray:
+        """(N,) int64 stand-ins for the unseeded random actions that highway-env puts into the info of a reset."""
+        return (self._state.generator[:, STATE_LOW] % np.uint64(len(self._meaning))).astype(np.int64)
+
+    # ------------------------------------------------------------ step
+
+    def step(
+        self, actions: np.ndarray | Sequence[int], *, out: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """One policy step of every environment.
+
+        Args:
+            actions: (N,) integers.
+            out: a C-contiguous array of the observations' shape and type to write them into (a row of a rollout, say);
+                it is returned in their place.
+
+        Returns:
+            observations (N, ...), rewards (N,) float64, terminated (N,), truncated (N,), infos.
+        """
+        self._check_ready()
+        given = self._check_actions(actions)
+        observations, outcome = self._output(out), new_outcome(self.num_envs)
+        restarted = self._pending  # NEXT_STEP: those whose episode ended in the step before
+        roads = (self._rules, self._target_speeds, self._state)
+        self._crew.share(kernels.step_roads, ~restarted, *roads, outcome, restarted, self._meaning[given])
+        if restarted.any():
+            self._spawn(outcome, restarted)
+        self._observe(np.where(restarted, kernels.RESTART, kernels.DRAW), observations)
+
+        rewards, terminated, truncated = outcome.reward, outcome.terminated, outcome.truncated
+        ended, ending = terminated | truncated, {}
+        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
+            self._pending = ended
+        elif ended.any():
+            restarted = ended
+            ending, outcome = self._restart(ended, outcome, observations, given)
+        infos = step_infos(outcome, self._told_actions(given, restarted), np.ones(self.num_envs, np.bool_))
+        return observations, rewards, terminated, truncated, infos | ending
+
+    def _restart(
+        self, ended: np.ndarray, outcome: Outcome, observations: np.ndarray, actions: np.ndarray
+    ) -> tuple[dict[str, Any], Outcome]:
+        """SAME_STEP: begin new episodes where they have `ended` (N,), in place in `observations`.
+
+        Returns:
+            The infos about the ends, and the outcome for the infos of the step, which are those of the new beginnings.
+        """
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for i in np.flatnonzero(ended):
+            final_obs[i] = observations[i].copy()
+        begun = Outcome(*(part.copy() for part in outcome))
+        self._spawn(begun, ended)
+        self._observe(np.where(ended, kernels.RESTART, kernels.SKIP), observations)
+        for part in (outcome.speed, outcome.crashed, *outcome.terms):
+            part[~ended] = 0  # the infos about the ends hold for these environments only
+        return final_infos(final_obs, outcome, actions, ended), begun
+
+    def _told_actions(self, actions: np.ndarray, restarted: np.ndarray) -> np.ndarray:
+        """(N,) the "action" of the infos: what was asked for, or anything where an episode has just begun."""
+        if not restarted.any():
+            return actions.copy()
+        dtype = np.int64 if restarted[0] else actions.dtype  # gymnasium takes the type of the first environment
+        return np.where(restarted, self._arbitrary_actions(), actions).astype(dtype)
+
+    def _check_actions(self, actions: Any) -> np.ndarray:
+        given = np.asarray(actions)
+        if given.shape != (self.num_envs,) or given.dtype.kind not in "iu":
+            raise ValueError(
+                f"actions must be {self.num_envs} integers, one per environment, "
+                f"got an array of shape {given.shape} and type {given.dtype}"
+            )
+        outside = (given < 0) | (given >= len(self._meaning))
+        if outside.any():
+            i = int(np.argmax(outside))
+            raise ValueError(
+                f"action {given[i]} of environment {i} is not one of the {len(self._meaning)} actions "
+                f"0 to {len(self._meaning) - 1}"
+            )
+        return given
+
+    def _output(self, out: np.ndarray | None) -> np.ndarray:
+        """Where the observations of this call go: the caller's array, a new one, or the one and only."""
+        space = self.observation_space
+        if out is not None:
+            if out.shape != space.shape or out.dtype != space.dtype or not out.flags.c_contiguous:
+                raise ValueError(f"out must be a C-contiguous array of shape {space.shape} and type {space.dtype}")
+            return out
+        if self.copy:
+            return self._pool.take()
+        if self._buffer is None:
+            self._buffer = np.zeros(space.shape, space.dtype)
+        return self._buffer
+
+    # ------------------------------------------------------------ state
+
+    def observe(self, *, out: np.ndarray | None = None) -> np.ndarray:
+        """The present observations (N, ...) once more, for instance after `set_state`. Nothing moves."""
+        self._check_ready()
+        observations = self._output(out)
+        self._observe(np.full(self.num_envs, kernels.EMIT), observations)
+        return observations
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Copies of everything that the future depends on, by name, as plain arrays of N rows.
+
+        Going on after `set_state` with it, here or in another process, gives bit by bit the same as going on now.
+        """
+        self._check_ready()
+        flags = {"seeded": self._seeded.copy(), "pending": self._pending.copy()}
+        return saved_state.to_arrays(self._state) | self._observer.memory() | flags
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Put back what `get_state` returned; for another number of environments, see `select_state`.
+
+        Raises:
+            ValueError: an entry is missing, unknown, or of another shape or type.
+        """
+        self._check_open()
+        expected = {"seeded": self._seeded, "pending": self._pending}
+        saved_state.check_arrays(state, saved_state.to_arrays(self._state) | self._observer.memory() | expected)
+        saved_state.from_arrays(self._state, state)
+        self._observer.restore(state)
+        self._seeded[:], self._pending[:] = state["seeded"], state["pending"]
+        self._ready = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"arguments": self._arguments, "state": self.get_state() if self._ready else None}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        *arguments, copy, num_threads = saved["arguments"]
+        self.__init__(*arguments, copy=copy, num_threads=num_threads)
+        if saved["state"] is not None:
+            self.set_state(saved["state"])
+
+    # ------------------------------------------------------------ life
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ClosedEnvironmentError(f"this {type(self).__name__} has been closed")
+
+    def _check_ready(self) -> None:
+        self._check_open()
+        if not self._ready:
+            raise ResetNeeded("call reset() (or set_state) first")
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """End the helper threads; called by `close`."""
+        self._crew.dismiss()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.env_id}, num_envs={self.num_envs})"
+
+
+def register() -> None:
+    """Let ``gymnasium.make_vec("highway-fast-v0", num_envs=...)`` find the simulator; ``gymnasium.make`` is unchanged.
+
+    Imports highway-env where that has not happened yet, because it is highway-env that registers the names.
+    """
+    if "highway-fast-v0" not in gymnasium.registry:
+        import highway_env
+
+        highway_env._register_highway_envs()
+    attach()
+
+
+def attach() -> None:
+    """Add the vector entry points to those of our environments that are registered already."""
+    for env_id, creator in _CREATORS.items():
+        if env_id in gymnasium.registry:
+            gymnasium.registry[env_id].vector_entry_point = creator
+
+
+_CREATORS = {
+    "highway-fast-v0": "ppo_lib.fast_highway.vector_env:make_highway_fast",
+    "highway-v0": "ppo_lib.fast_highway.vector_env:make_highway",
+}
+
+
+def make_highway_fast(num_envs: int = 1, **kwargs: Any) -> FastHighwayVectorEnv:
+    """The vector entry point of highway-fast-v0."""
+    return FastHighwayVectorEnv(num_envs, "highway-fast-v0", **kwargs)
+
+
+def make_highway(num_envs: int = 1, **kwargs: Any) -> FastHighwayVectorEnv:
+    """The vector entry point of highway-v0."""
+    return FastHighwayVectorEnv(num_envs, "highway-v0", **kwargs)

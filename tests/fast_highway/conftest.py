@@ -1,0 +1,3 @@
+import os
+
+os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")  # before pygame is imported: no screen needed

@@ -1,0 +1,426 @@
+"""Mistakes get a clear answer; sizes, threads and processes do not matter."""
+
+import multiprocessing
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from highway_oracle import GRAY
+
+import ppo_lib.fast_highway
+from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, sharing, state
+
+PACKAGE = Path(ppo_lib.fast_highway.__file__).parent
+
+
+def fingerprint_of_a_drive(seed=0, config=None, num_envs=40, steps=8):
+    envs = FastHighwayVectorEnv(num_envs, config=config, num_threads=2)
+    envs.reset(seed=seed)
+    rng = np.random.default_rng(seed)
+    total = 0.0
+    for _ in range(steps):
+        obs, rewards, *_ = envs.step(rng.integers(5, size=num_envs))
+        total += float(rewards.sum()) + float(obs.sum(dtype=np.float64))
+    envs.close()
+    return total
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        ({"lane_count": 3}, "lane_count=3"),
+        ({"lanes_count": 0}, "lanes_count=0"),
+        ({"lanes_count": 2.5}, "lanes_count=2.5"),
+        ({"vehicles_count": -1}, "vehicles_count=-1"),
+        ({"controlled_vehicles": 2}, "controlled_vehicles=2"),
+        ({"other_vehicles_type": "highway_env.vehicle.behavior.LinearVehicle"}, "other_vehicles_type="),
+        ({"show_trajectories": True}, "show_trajectories=True"),
+        ({"manual_control": True}, "manual_control=True"),
+        ({"policy_frequency": 0}, "policy_frequency=0"),
+        ({"simulation_frequency": "fast"}, "simulation_frequency='fast'"),
+        ({"vehicles_density": float("nan")}, "vehicles_density=nan"),
+        ({"initial_lane_id": 3}, "initial_lane_id=3"),
+        ({"duration": None}, "duration=None"),
+        ({"reward_speed_range": [20, 20]}, "reward_speed_range="),
+        ({"collision_reward": 0.5}, "collision_reward=0.5"),
+        ({"action": {"type": "ContinuousAction"}}, "ContinuousAction"),
+        (
+            {"action": {"type": "DiscreteMetaAction", "lateral": False, "longitudinal": False}},
+            "longitudinal or lateral",
+        ),
+        ({"action": {"type": "DiscreteMetaAction", "target_speeds": [20]}}, r"target_speeds=\[20\]"),
+        ({"action": {"type": "DiscreteMetaAction", "speeds": [20, 30]}}, "action.speeds="),
+        ({"observation": {"type": "LidarObservation"}}, "LidarObservation"),
+        ({"observation": {"type": "Kinematics", "vehicles_count": 1}}, "vehicles_count=1"),
+        ({"observation": {"type": "Kinematics", "features": ["x", "colour"]}}, "colour"),
+        ({"observation": {"type": "Kinematics", "stack_size": 4}}, "observation.stack_size=4"),
+        ({"observation": {"type": "OccupancyGrid", "absolute": True}}, "absolute=True"),
+        ({"observation": {"type": "OccupancyGrid", "grid_step": [0, 5]}}, "grid_step="),
+        ({"observation": {"type": "GrayscaleObservation"}}, "observation_shape"),
+        ({"observation": {**GRAY, "stack_size": 0}}, "stack_size=0"),
+        ({"observation": {**GRAY, "weights": [1.0]}}, r"weights=\[1.0\]"),
+    ],
+)
+def test_what_is_not_reproduced_is_refused_by_name(config, name):
+    with pytest.raises(ValueError, match=name) as error:
+        FastHighwayVectorEnv(2, "highway-fast-v0", config)
+    assert "highway-fast-v0" in str(error.value)
+    assert 'backend="sync"' in str(error.value)
+
+
+def test_keys_without_effect_are_accepted():
+    config = {
+        "screen_width": 10,
+        "screen_height": 10,
+        "render_agent": False,
+        "offscreen_rendering": None,
+        "real_time_rendering": True,
+        "lane_change_reward": 5,
+        "neighbour_vehicles_connected_lanes": True,
+    }
+    assert fingerprint_of_a_drive(config=config) == fingerprint_of_a_drive()
+
+
+def test_other_environments_are_refused():
+    with pytest.raises(ValueError, match="merge-v0"):
+        FastHighwayVectorEnv(2, "merge-v0")
+    with pytest.raises(ValueError, match="rgb_array"):
+        FastHighwayVectorEnv(2, render_mode="rgb_array")
+    with pytest.raises(ValueError, match="num_envs"):
+        FastHighwayVectorEnv(0)
+    with pytest.raises(ValueError, match="DISABLED"):
+        FastHighwayVectorEnv(1, autoreset_mode="Disabled")
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        ([1, 2, 5], "action 5 of environment 2"),
+        ([1, -1, 0], "action -1 of environment 1"),
+        ([1, 2], "3 integers"),
+        ([[1, 2, 3]], "3 integers"),
+        ([1.0, 2.0, 3.0], "float64"),
+        ([True, False, True], "bool"),
+        (["FASTER"] * 3, "3 integers"),
+        (None, "3 integers"),
+        (2, "3 integers"),
+    ],
+)
+def test_wrong_actions(actions, message):
+    envs = FastHighwayVectorEnv(3)
+    envs.reset(seed=0)
+    before = envs.get_state()
+    with pytest.raises(ValueError, match=message):
+        envs.step(actions)
+    assert all(
+        np.array_equal(array, before[name], equal_nan=True)
+        for name, array in envs.get_state().items()
+        if array.dtype.kind == "f"
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.uint8])
+def test_all_integers_are_actions(dtype):
+    envs = FastHighwayVectorEnv(2, config={"vehicles_count": 0})
+    envs.reset(seed=0)
+    infos = envs.step(np.array([3, 4], dtype))[4]
+    assert infos["action"].dtype == dtype
+    assert infos["action"].tolist() == [3, 4]
+
+
+def test_wrong_seeds_and_options():
+    envs = FastHighwayVectorEnv(2)
+    with pytest.raises(ValueError, match="3 seeds for num_envs=2"):
+        envs.reset(seed=[1, 2, 3])
+    with pytest.raises(ValueError, match="environment 1"):
+        envs.reset(seed=[1, -2])
+    with pytest.raises(ValueError, match="environment 0"):
+        envs.reset(seed=-1)
+    with pytest.raises(ResetNeeded):
+        envs.reset(options={"reset_mask": np.array([True, False])})
+    envs.reset(seed=0)
+    for mask in ([True, False], np.array([1, 0]), np.array([True]), np.array([False, False])):
+        with pytest.raises(ValueError, match="reset_mask"):
+            envs.reset(options={"reset_mask": mask})
+    with pytest.raises(ValueError, match="configuration"):
+        envs.reset(options={"config": {"lanes_count": 2}})
+
+
+def test_stepping_too_early_and_too_late():
+    envs = FastHighwayVectorEnv(2)
+    with pytest.raises(ResetNeeded):
+        envs.step([1, 1])
+    with pytest.raises(ResetNeeded):
+        envs.get_state()
+    envs.reset()
+    envs.close()
+    envs.close()
+    for call in (lambda: envs.step([1, 1]), envs.reset, envs.get_state, envs.observe):
+        with pytest.raises(ClosedEnvironmentError):
+            call()
+
+
+# ---------------------------------------------------------------- sizes, threads, processes
+
+
+@pytest.mark.parametrize("num_envs", [1, 4096])
+def test_few_and_many_environments(num_envs):
+    envs = FastHighwayVectorEnv(num_envs)
+    obs, _ = envs.reset(seed=0)
+    assert len(np.unique(obs[:, 1], axis=0)) == num_envs
+    for action in (3, 1, 0):
+        obs, rewards, *_ = envs.step(np.full(num_envs, action))
+    assert obs.shape == (num_envs, 5, 5)
+    assert np.isfinite(rewards).all()
+
+
+def test_an_environment_does_not_depend_on_its_place_or_on_threads():
+    """The same seed and actions as environment 0 of a small batch and as environment 69 of a large one."""
+    config = {"observation": GRAY, "duration": 5}
+    large = FastHighwayVectorEnv(70, config=config, num_threads=3)
+    small = FastHighwayVectorEnv(1, config=config, num_threads=1)
+    large.reset(seed=100)
+    small.reset(seed=169)
+    for t in range(15):
+        found, expected = large.step(np.full(70, t % 5)), small.step([t % 5])
+        for k in range(4):
+            assert np.array_equal(found[k][69], expected[k][0])
+
+
+def test_two_instances_do_not_disturb_each_other():
+    one, other = (
+        FastHighwayVectorEnv(2),
+        FastHighwayVectorEnv(3, "highway-v0", {"lanes_count": 2, "vehicles_count": 5}),
+    )
+    alone = FastHighwayVectorEnv(2)
+    for envs in (one, other, alone):
+        envs.reset(seed=0)
+    for t in range(10):
+        other.step([t % 5] * 3)
+        assert np.array_equal(one.step([t % 5] * 2)[0], alone.step([t % 5] * 2)[0])
+
+
+def test_several_threads_at_once():
+    expected = [fingerprint_of_a_drive(seed) for seed in range(4)]
+    found = [0.0] * 4
+
+    def work(seed):
+        found[seed] = fingerprint_of_a_drive(seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == expected
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_worker_processes(method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"{method} is not available here")
+    parent = FastHighwayVectorEnv(40, num_threads=2)  # its helper thread exists when the process forks
+    parent.reset(seed=0)
+    parent.step(np.ones(40, int))
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        found = pool.map_async(fingerprint_of_a_drive, [1, 2]).get(timeout=120)
+    assert found == [fingerprint_of_a_drive(1), fingerprint_of_a_drive(2)]
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_environment_made_before_a_fork_works_after_it():
+    envs = FastHighwayVectorEnv(40, num_threads=2)
+    envs.reset(seed=0)
+    envs.step(np.ones(40, int))
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=lambda: queue.put(envs.step(np.ones(40, int))[1]))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+    assert np.array_equal(queue.get(), envs.step(np.ones(40, int))[1])
+
+
+def test_an_error_in_a_helper_thread_is_not_lost():
+    caller = threading.get_ident()
+
+    def work(counter, total):
+        if threading.get_ident() != caller:
+            raise RuntimeError("lost")
+        time.sleep(0.5)  # time enough for the helper to begin
+
+    with pytest.raises(RuntimeError, match="lost"):
+        sharing.Crew(2).share(work, np.ones(100))
+
+
+def test_every_environment_is_taken_once():
+    seen = [np.zeros(1003, int) for _ in range(3)]
+
+    def work(counter, total):
+        mine = seen.pop()
+        while (n := sharing.next_environment(counter)) < total:
+            mine[n] += 1
+            time.sleep(0.0001)  # let others have their turn
+        done.append(mine)
+
+    done: list[np.ndarray] = []
+    sharing.Crew(3).share(work, np.ones(1003))
+    assert (sum(done) == 1).all()
+
+
+def test_helpers_that_do_not_pay_are_left_out_but_tried_again():
+    experience = sharing._Experience()
+    chosen = []
+    for _ in range(200):
+        together = experience.choose()
+        experience.note(together, 2.0 if together else 1.0)
+        chosen.append(together)
+    assert chosen[0]
+    assert 3 <= sum(chosen[10:]) <= 10
+    for _ in range(600):  # the machine becomes free
+        together = experience.choose()
+        experience.note(together, 0.5 if together else 1.0)
+        chosen.append(together)
+    assert sum(chosen[-100:]) >= 90
+
+
+# ---------------------------------------------------------------- compiled code
+
+
+def test_whole_and_broken_numbers_share_one_compiled_version():
+    for config in (
+        {"duration": 5, "ego_spacing": 2},
+        {"duration": 5.5, "collision_reward": -1.5, "right_lane_reward": 0},
+    ):
+        fingerprint_of_a_drive(config=config, steps=2)
+        fingerprint_of_a_drive(config={**config, "observation": GRAY}, steps=2)
+    for kernel in compilation.entry_points:
+        assert len(kernel.signatures) <= 1, kernel
+
+
+def test_numpys_own_functions_are_called():
+    """Equal to the last bit: that is why the simulator equals highway-env on any processor."""
+    rng = np.random.default_rng(0)
+    for name in numpy_math.UNARY:
+        address = numpy_math.loop_address(name)
+        for value in [*rng.uniform(-0.99, 0.99, size=200), *rng.uniform(-1e-8, 1e-8, size=50), 0.0]:
+            assert _unary(*address, value) == getattr(np, name)(value)
+    address = numpy_math.loop_address("power")
+    for base, exponent in rng.uniform([0, 3.5], [1.4, 4.5], size=(200, 2)):
+        assert _binary(*address, base, exponent) == np.power(base, exponent)
+    for value in rng.uniform(-3, 3, size=500):  # squares are multiplied, there and here
+        assert np.power(value, 2) == value * value
+
+
+@compilation.kernel
+def _unary(function, data, value):
+    return numpy_math.call_unary(function, data, value)
+
+
+@compilation.kernel
+def _binary(function, data, base, exponent):
+    return numpy_math.call_binary(function, data, base, exponent)
+
+
+@compilation.kernel
+def _trigonometry(rules, angle):
+    rule = rules[0]
+    return numpy_math.sine(rule, angle), numpy_math.cosine(rule, angle)
+
+
+def test_tiny_angles_need_no_sine():
+    envs = FastHighwayVectorEnv(1)
+    for exponent in range(-60, 1):
+        for angle in (2.0**exponent, -1.37 * 2.0**exponent):
+            assert _trigonometry(envs._rules, angle) == (np.sin(angle), np.cos(angle))
+
+
+def test_dot_products_are_rounded_as_numpy_does():
+    rule = FastHighwayVectorEnv(1)._rules[0]
+    for a, b in np.random.default_rng(5).normal(size=(500, 2, 2)):
+        assert numpy_math.dot(rule["dot_rounding"], *a, *b) == np.dot(a, b)
+        assert numpy_math.dot(rule["matrix_rounding"], *a, *b) == (np.array([a, b]) @ b)[0]
+        assert numpy_math.dot(rule["dot_rounding"], *a, *a) == np.linalg.norm(a) ** 2 or np.sqrt(
+            numpy_math.dot(rule["dot_rounding"], *a, *a)
+        ) == np.linalg.norm(a)
+
+
+def run_python(code, folder=PACKAGE.parent.parent, **environment):
+    import os
+
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+        cwd=folder,  # comes first on the path
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.mark.slow
+def test_an_edit_in_any_file_is_noticed(tmp_path):
+    """numba's cache alone would go on with the old ``dynamics.py``, because the entry points stand in another file."""
+    package = tmp_path / "ppo_lib" / "fast_highway"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "ppo_lib" / "__init__.py").touch()
+    code = (
+        "from ppo_lib.fast_highway import FastHighwayVectorEnv as E\n"
+        "e = E(1); e.reset(seed=0)\n"
+        "print([float(e.step([1])[4]['speed'][0]) for _ in range(3)], float(e.get_state()['x'].sum()))"
+    )
+    environment = {"folder": tmp_path, "NUMBA_CACHE_DIR": tmp_path / "cache"}
+    first = run_python(code, **environment)
+    again = run_python(code, **environment)
+    assert "compiling" in first.stderr
+    assert again.stderr == ""
+    assert again.stdout == first.stdout
+    dynamics = package / "dynamics.py"
+    dynamics.write_text(dynamics.read_text().replace("TIME_GAP = 1.5", "TIME_GAP = 0.5"))
+    edited = run_python(code, **environment)
+    assert "compiling" in edited.stderr
+    assert edited.stdout != first.stdout
+    names = [path.name for path in (tmp_path / "cache").rglob("*.nbi")]
+    assert len(names) == len({name.rsplit("_", 1)[0] for name in names})  # outdated machine code is removed
+
+
+def test_importing_is_silent_and_imports_little():
+    code = (
+        "import sys, warnings; warnings.simplefilter('error')\n"
+        "import ppo_lib.fast_highway\n"
+        "print(*sorted(m for m in ('highway_env', 'pandas', 'pygame', 'torch', 'matplotlib') if m in sys.modules))\n"
+        "print(*(m for m in sys.modules if m.startswith('ppo_lib.') and 'fast_highway' not in m))"
+    )
+    result = run_python(code)
+    assert result.stderr == ""
+    assert result.stdout.strip() == ""
+
+
+def test_no_screen_is_needed():
+    """Sprites are drawn on surfaces, even where SDL would find no display."""
+    code = (
+        "from ppo_lib.fast_highway import FastHighwayVectorEnv\n"
+        f"e = FastHighwayVectorEnv(1, config={{'observation': {GRAY!r}}})\n"
+        "print(sorted(set(e.reset(seed=0)[0][0, -1].ravel())) != [0])"
+    )
+    result = run_python(code, SDL_VIDEODRIVER="dummy", DISPLAY="")
+    assert result.stdout.strip() == "True"
+
+
+def test_state_dtypes_are_packed():
+    assert state.SAVED_CAR.itemsize == 9 * 8 + 3
+    assert gymnasium.spaces.Discrete(5) == FastHighwayVectorEnv(1).single_action_space
