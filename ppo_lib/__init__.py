@@ -5,6 +5,7 @@ Read the modules in this order; each imports only from those above it.
     errors        UsageError: one clear line for a mistake that the user can mend
     config        PPOConfig: every number of the algorithm, validated
     wrappers      episodes that can be replayed, and the statistics of a drive
+    fast_highway  highway-env to the last bit, hundreds of times faster; imports nothing else of ours
     envs          highway_config, make_env, make_vector_env: highway-env and any Gymnasium environment
     networks      Actor and Critic: observations to action probabilities and to state values
     advantages    compute_gae, discounted_returns, explained_variance
@@ -16,6 +17,7 @@ Read the modules in this order; each imports only from those above it.
     evaluation    evaluate_policy, the baseline drivers, bootstrap confidence intervals
     interrupt     Ctrl-C as a request
     ppo           PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    planner       a driver that searches with the exact simulator: the upper line
     recording     an mp4 or GIF of a drive
     benchmark     our speed as ratios against rivals
     __main__      the command line: train, evaluate, record, benchmark

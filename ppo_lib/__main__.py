@@ -14,7 +14,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from ppo_lib import checkpoint
 from ppo_lib.config import PPOConfig
-from ppo_lib.envs import DEFAULT_BACKEND, highway_config, is_highway, make_vector_env
+from ppo_lib.envs import default_backend, highway_config, is_highway, make_vector_env
 from ppo_lib.errors import UsageError
 from ppo_lib.evaluation import agent_policy, evaluate_baselines, evaluate_policy, format_table
 from ppo_lib.ppo import PPO
@@ -56,8 +56,8 @@ class Train:
 
     out: Path = Path("runs/first")  # the run's folder: progress.csv and the checkpoints
     env_id: str = "highway-fast-v0"  # any environment of Gymnasium's with discrete actions
-    backend: str = DEFAULT_BACKEND  # sync: one process; async: a process per environment
-    num_envs: int = 8  # environments driven side by side
+    backend: str = "auto"  # fast, sync (one process), async (a process per environment); auto: fast where it can be
+    num_envs: int | None = None  # environments driven side by side; by default 32 if fast, else 8
     total_steps: int | None = None  # environment steps in all; by default 100,000, or what the run was given
     resume: bool = False  # go on with the run in --out; its own settings hold
     eval_episodes: int = 20  # episodes of the closing evaluation; 0: none
@@ -88,9 +88,13 @@ class Train:
     def _new(self) -> PPO:
         if checkpoint.checkpoints_in(self.out):
             raise UsageError(f"{self.out} holds a run already; go on with it by --resume, or choose another --out")
-        self.ppo.minibatch_size(max(self.num_envs, 1))
         config = self.highway.config() if is_highway(self.env_id) else None
-        envs = make_vector_env(self.env_id, self.num_envs, self.backend, config)
+        backend = default_backend(self.env_id) if self.backend == "auto" else self.backend
+        num_envs = self.num_envs
+        if num_envs is None:
+            num_envs = 32 if backend == "fast" else 8
+        self.ppo.minibatch_size(max(num_envs, 1))
+        envs = make_vector_env(self.env_id, num_envs, backend, config)
         try:
             return PPO(envs, self.ppo, device=self.device)
         except UsageError:
@@ -117,11 +121,12 @@ class Evaluate:
 
     run_or_checkpoint: Positional[Path]  # a run's folder (then its newest checkpoint), or one checkpoint
     episodes: int = 20  # number of episodes; number e is driven from seed + e
-    backend: str = DEFAULT_BACKEND  # sync: one process; async: a process per environment
+    backend: str | None = None  # fast, sync, async or auto; by default the one trained with
     num_envs: int = 8  # environments driven side by side; does not change the result
     seed: int = EVALUATION_SEED  # of the first episode
     stochastic: bool = False  # draw actions from the probabilities instead of taking the most probable
     baselines: bool = False  # measure the baseline drivers beside it
+    planner: bool = False  # measure the planner beside it, the upper line (fast environments only, minutes)
     json: bool = False  # print one JSON object
 
     def run(self) -> int:
@@ -129,13 +134,21 @@ class Evaluate:
         actor, origin = _load_agent(self.run_or_checkpoint)
         if self.episodes < 1:
             raise UsageError(f"--episodes must be at least 1, got {self.episodes}")
-        where = origin | {"backend": self.backend, "num_envs": min(self.num_envs, self.episodes)}
+        backend = origin["backend"] if self.backend is None else self.backend
+        where = origin | {"backend": backend, "num_envs": min(self.num_envs, self.episodes)}
         envs = make_vector_env(**where)
         policy = agent_policy(actor, deterministic=not self.stochastic)
         results = {"this agent": evaluate_policy(policy, envs, self.episodes, self.seed, progress=not self.json)}
         envs.close()
         if self.baselines:
             results |= evaluate_baselines(**where, episodes=self.episodes, seed=self.seed, progress=not self.json)
+        if self.planner:
+            from ppo_lib.planner import evaluate_planner  # only here, because numba takes a second to import
+
+            road = {"env_id": where["env_id"], "config": where["config"], "num_envs": where["num_envs"]}
+            results["planner"] = evaluate_planner(
+                **road, episodes=self.episodes, seed=self.seed, progress=not self.json
+            )
         if self.json:
             summaries = {driver: evaluation.summary() for driver, evaluation in results.items()}
             print(json.dumps(summaries.pop("this agent") | ({"baselines": summaries} if summaries else {})))

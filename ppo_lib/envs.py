@@ -23,8 +23,8 @@ os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
 import highway_env  # noqa: F401  (registers its environments with Gymnasium)
 from highway_env.envs.common import observation as highway_observations
 
-BACKENDS = ("sync", "async")
-DEFAULT_BACKEND = "async"
+BACKENDS = ("auto", "fast", "sync", "async")
+FAST_ENVS = ("highway-fast-v0", "highway-v0")  # what the fast simulator reproduces
 OBSERVATIONS = ("grayscale", "kinematics")
 REWARD_PARTS = ("right_lane", "high_speed", "collision")
 LUMINANCE = [0.2989, 0.5870, 0.1140]  # weights of red, green and blue in a grey value (ITU-R BT.601)
@@ -101,9 +101,7 @@ def make_env(env_id, config=None, *, render_mode=None, wrapper=None, **kwargs) -
     return ReplayableEpisode(wrapper(env) if wrapper else env)
 
 
-def make_vector_env(
-    env_id, num_envs, backend=DEFAULT_BACKEND, config=None, *, wrapper=None, **kwargs
-) -> EpisodeStatistics:
+def make_vector_env(env_id, num_envs, backend="auto", config=None, *, wrapper=None, **kwargs) -> EpisodeStatistics:
     """`num_envs` environments stepped together, in SAME_STEP autoreset, with infos["episode"] at every episode's end.
 
     SAME_STEP: the step that ends an episode returns the first observation of the next one and keeps the last one in
@@ -112,16 +110,23 @@ def make_vector_env(
     Args:
         env_id, config, wrapper, kwargs: as for make_env.
         num_envs: N, at least 1.
-        backend: "sync" steps one after another in this process; "async" gives each a process of its own.
+        backend: "fast" is the simulator of ppo_lib.fast_highway, the same episodes to the last bit, for highway-v0 and
+            highway-fast-v0; "sync" steps the original environments one after another in this process; "async" gives
+            each a process of its own. "auto" is fast where it can be, else async for highway-env and sync for others.
 
-    Raises UsageError, as make_env does.
+    Raises UsageError as make_env does, and for what the fast simulator does not reproduce.
     """
-    if backend == "fast":
-        raise UsageError("backend 'fast' is not there yet: it comes with the fast simulator; choose sync or async")
+    if backend == "auto":
+        backend = default_backend(env_id)
     if backend not in BACKENDS:
         raise UsageError(f"unknown backend {backend!r}; choose one of {', '.join(BACKENDS)}")
     if not _is_whole(num_envs) or num_envs < 1:
         raise UsageError(f"num_envs must be a whole number of environments, at least 1, got {num_envs!r}")
+    origin = {"env_id": env_id, "num_envs": int(num_envs), "backend": backend, "config": config, **kwargs}
+    if backend == "fast":
+        if wrapper is not None:
+            raise UsageError("a wrapper needs single environments; choose backend sync or async")
+        return EpisodeStatistics(_make_fast(env_id, num_envs, config, **kwargs), origin)
     make_env(env_id, config, wrapper=wrapper, **kwargs).close()  # what is wrong shows here, not in a worker process
     parent = os.getpid()
 
@@ -131,9 +136,26 @@ def make_vector_env(
         return make_env(env_id, config, wrapper=wrapper, **kwargs)
 
     vector_class = SyncVectorEnv if backend == "sync" else AsyncVectorEnv
-    envs = vector_class([env_fn] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
-    origin = {"env_id": env_id, "num_envs": int(num_envs), "backend": backend, "config": config, **kwargs}
-    return EpisodeStatistics(envs, origin)
+    return EpisodeStatistics(vector_class([env_fn] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP), origin)
+
+
+def default_backend(env_id) -> str:
+    """What "auto" means for an environment."""
+    if env_id in FAST_ENVS:
+        return "fast"
+    return "async" if is_highway(env_id) else "sync"
+
+
+def _make_fast(env_id, num_envs, config, **kwargs):
+    if env_id not in FAST_ENVS:
+        raise UsageError(f"backend 'fast' knows {' and '.join(FAST_ENVS)}; for {env_id!r} choose sync or async")
+    _check_highway(_find_spec(env_id), config or {})
+    from ppo_lib.fast_highway import FastHighwayVectorEnv  # only here, because numba takes a second to import
+
+    try:
+        return FastHighwayVectorEnv(num_envs, env_id, _with_tuples(config), **kwargs)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def reward_components(rewards, config) -> dict[str, float]:

@@ -11,7 +11,7 @@ from highway_env.vehicle.behavior import IDMVehicle
 from scipy import stats
 from tqdm.auto import tqdm
 
-from ppo_lib.envs import DEFAULT_BACKEND, is_highway, make_env, make_vector_env
+from ppo_lib.envs import default_backend, is_highway, make_env, make_vector_env
 from ppo_lib.errors import UsageError
 
 Policy = Callable[[np.ndarray], np.ndarray]  # (N, *obs_shape) observations to (N,) actions
@@ -142,7 +142,7 @@ class IDMEgo(Wrapper):
 
 
 def evaluate_baselines(
-    env_id, config=None, *, episodes, seed, num_envs=8, backend=DEFAULT_BACKEND, progress=False
+    env_id, config=None, *, episodes, seed, num_envs=8, backend="auto", progress=False
 ) -> dict[str, Evaluation]:
     """What drivers earn who have learned nothing: the lines that an agent has to beat.
 
@@ -150,9 +150,11 @@ def evaluate_baselines(
     make_vector_env and evaluate_policy.
     """
     num_envs = min(num_envs, episodes)
+    backend = default_backend(env_id) if backend == "auto" else backend
 
     def evaluate(make_policy, wrapper=None):
-        envs = make_vector_env(env_id, num_envs, backend, config, wrapper=wrapper)
+        one_by_one = "async" if backend == "fast" else backend  # the fast simulator takes no wrapper
+        envs = make_vector_env(env_id, num_envs, one_by_one if wrapper else backend, config, wrapper=wrapper)
         try:
             return evaluate_policy(make_policy(envs), envs, episodes, seed, progress)
         finally:

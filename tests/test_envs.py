@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from ppo_lib.envs import highway_config, make_env, make_vector_env, reward_components
+from ppo_lib.envs import default_backend, highway_config, make_env, make_vector_env, reward_components
 from ppo_lib.errors import UsageError
 
 
@@ -67,8 +67,8 @@ def test_what_cannot_be_made_is_refused_in_one_line(env_id, config, message):
         (0, "sync", "num_envs must be"),
         (1.5, "sync", "num_envs must be"),
         (True, "sync", "num_envs must be"),
-        (1, "warp", "unknown backend 'warp'; choose one of sync, async"),
-        (1, "fast", "'fast' is not there yet"),
+        (1, "warp", "unknown backend 'warp'; choose one of auto, fast, sync, async"),
+        (1, "fast", "'fast' knows highway-fast-v0 and highway-v0; for 'CartPole-v1' choose sync or async"),
     ],
 )
 def test_impossible_vectors_are_refused(num_envs, backend, message):
@@ -98,7 +98,7 @@ def test_the_dummy_video_driver_is_refused():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("backend", ["sync", "async"])
+@pytest.mark.parametrize("backend", ["fast", "sync", "async"])
 def test_a_vector_gives_the_episodes_of_single_environments(backend):
     config = highway_config(policy_frequency=2)
     envs = make_vector_env("highway-fast-v0", 2, backend, config)
@@ -117,6 +117,21 @@ def test_a_vector_gives_the_episodes_of_single_environments(backend):
                 obs, _ = env.reset()
             alone[i] = obs
     envs.close()
+
+
+@pytest.mark.parametrize(
+    ("env_id", "backend"),
+    [("highway-fast-v0", "fast"), ("highway-v0", "fast"), ("merge-v0", "async"), ("CartPole-v1", "sync")],
+)
+def test_auto_is_the_fastest_backend_that_can(env_id, backend):
+    assert default_backend(env_id) == backend
+
+
+def test_what_the_fast_simulator_does_not_reproduce_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"controlled_vehicles.*highway-fast-v0.*sync"):
+        make_vector_env("highway-fast-v0", 2, "fast", {"controlled_vehicles": 2})
+    with pytest.raises(UsageError, match="a wrapper needs single environments"):
+        make_vector_env("highway-fast-v0", 2, "fast", wrapper=lambda env: env)
 
 
 def test_observations_that_are_no_box_are_flattened():

@@ -9,10 +9,11 @@ PACKAGE = Path(__file__).parent.parent / "ppo_lib"
 # Top to bottom; a module imports only from the floors below its own.
 FLOORS = [
     {"__main__"},
-    {"benchmark", "recording"},
+    {"benchmark", "recording", "planner"},
     {"ppo"},
     {"rollout", "evaluation", "run_folder"},
     {"checkpoint", "envs"},
+    {"fast_highway"},
     {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},
     {"errors"},
     {"__init__"},
@@ -21,6 +22,7 @@ ONLY_IN = {
     "matplotlib": {"plotting"},
     "tyro": {"__main__"},
     "imageio": {"recording"},
+    "numba": {"fast_highway"},
     "scipy": {"evaluation"},
     "safetensors": {"checkpoint"},
     "stable_baselines3": {"benchmark"},
@@ -39,6 +41,7 @@ def imported_names(path):
 
 
 MODULES = {path.stem: set(imported_names(path)) for path in PACKAGE.glob("*.py")}
+MODULES["fast_highway"] = set().union(*map(imported_names, (PACKAGE / "fast_highway").glob("*.py")))
 
 
 def test_every_module_has_a_floor():
@@ -49,8 +52,13 @@ def test_every_module_has_a_floor():
 def test_imports_run_downward(module):
     floor = next(i for i, names in enumerate(FLOORS) if module in names)
     below = set().union(*FLOORS[floor + 1 :])
-    ours = {name.split(".")[1] for name in MODULES[module] if name.startswith("ppo_lib.")}
+    ours = {name.split(".")[1] for name in MODULES[module] if name.startswith("ppo_lib.")} - {module}
     assert ours <= below
+
+
+def test_the_fast_simulator_could_be_a_package_of_its_own():
+    ours = {name for name in MODULES["fast_highway"] if name.startswith("ppo_lib")}
+    assert all(name.startswith("ppo_lib.fast_highway") for name in ours)
 
 
 @pytest.mark.parametrize("library", ONLY_IN)

@@ -120,8 +120,8 @@ def test_record(highway_run, tmp_path, capsys):
         ("train --num-minibatches 7", "num_minibatches 7 does not divide the batch of 512"),
         ("train --env-id highway-fats-v0", "did you mean highway-fast-v0"),
         ("train --env-id Pendulum-v1", "only Discrete(n) actions"),
-        ("train --backend fast", "'fast' is not there yet"),
-        ("train --backend warp", "unknown backend 'warp'; choose one of sync, async"),
+        ("train --backend fast --env-id merge-v0", "'fast' knows highway-fast-v0 and highway-v0"),
+        ("train --backend warp", "unknown backend 'warp'; choose one of auto, fast, sync, async"),
         ("train --observation-shape 19 20", "(4, 19, 20)"),
         ("train --observation-shape 0 20", "observation_shape must be"),
         ("train --policy-frequency 10", "policy_frequency must be above 0 Hz and at most"),
@@ -187,7 +187,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
 def test_kill_ends_a_training(tmp_path):
     """SDL would swallow SIGTERM, and leave a training that no `kill` and no job scheduler can stop."""
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "ppo_lib", "train", "--num-envs", "2", "--out", str(out)]
+    command = [sys.executable, "-m", "ppo_lib", "train", "--num-envs", "2", "--backend", "async", "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while not (out / "progress.csv").exists():
         assert process.poll() is None

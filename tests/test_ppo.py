@@ -136,11 +136,12 @@ def test_the_same_seed_gives_the_same_weights():
 def test_the_same_seed_gives_the_same_weights_on_highway_images_in_any_backend():
     config = PPOConfig(num_steps=16, num_minibatches=2, num_epochs=1)
     runs = []
-    for backend in ("sync", "async"):
+    for backend in ("sync", "async", "fast"):
         envs = make_vector_env("highway-fast-v0", 2, backend, highway_config())
         runs.append(PPO(envs, config).learn(64, progress=False))
         envs.close()
     assert torch.equal(weights(runs[0]), weights(runs[1]))
+    assert torch.equal(weights(runs[0]), weights(runs[2]))
 
 
 def test_evaluating_between_two_updates_changes_nothing():
@@ -151,10 +152,12 @@ def test_evaluating_between_two_updates_changes_nothing():
     assert torch.equal(weights(runs[0]), weights(runs[1]))
 
 
-@pytest.mark.parametrize("env_id", ["CartPole-v1", "highway-fast-v0"])
-def test_save_load_and_go_on_is_as_if_it_had_never_stopped(env_id, tmp_path):
+@pytest.mark.parametrize(
+    ("env_id", "backend"), [("CartPole-v1", "sync"), ("highway-fast-v0", "sync"), ("highway-fast-v0", "fast")]
+)
+def test_save_load_and_go_on_is_as_if_it_had_never_stopped(env_id, backend, tmp_path):
     def make():
-        return make_vector_env(env_id, 2, "sync", highway_config() if env_id != "CartPole-v1" else None)
+        return make_vector_env(env_id, 2, backend, highway_config() if env_id != "CartPole-v1" else None)
 
     config = PPOConfig(num_steps=12, num_minibatches=2, num_epochs=2, target_kl=0.05, value_clip_eps=0.2)
     whole = PPO(make(), config).learn(240, out=tmp_path / "whole", progress=False)
