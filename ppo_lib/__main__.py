@@ -181,14 +181,15 @@ class Benchmark:
     """Measure our speed as ratios against rivals, in one run (minutes)."""
 
     json: bool = False  # print one JSON object
-    rounds: int = 3  # how often each contestant runs; they take turns, and the median counts
-    updates: int = 3  # rollouts in each turn
+    parts: tuple[Literal["training", "simulator", "learner"], ...] = ("training", "simulator", "learner")  # which
+    rounds: int = 3  # of the training: how often each contestant runs; they take turns, and the median counts
+    updates: int = 3  # of the training: rollouts in each turn
 
     def run(self) -> int:
         """Print the table, or the JSON object."""
         from ppo_lib import benchmark  # it needs a development extra
 
-        report = benchmark.run(self.rounds, self.updates)
+        report = benchmark.run(self.parts, self.rounds, self.updates)
         print(json.dumps(report) if self.json else benchmark.format_report(report))
         return 0
 
@@ -206,6 +207,8 @@ PLAIN_WORDS = {
     r"^Error parsing \S*dummy\S*: ": "",
     r"^Error parsing (\S+): invalid literal for int\(\) with base 10:": r"\1 takes a whole number, got",
     r"^Error parsing (\S+): could not convert string to float:": r"\1 takes a number, got",
+    r"^Error parsing (\S+): no type matching \{None\}\|INT .* from \[('.*?')\].*": r"\1 takes a whole number, got \2",
+    r"^Error parsing (\S+): no type matching \{None\}\|FLOAT .* from \[('.*?')\].*": r"\1 takes a number, got \2",
 }
 COMMANDS = {"train": Train, "evaluate": Evaluate, "record": Record, "benchmark": Benchmark}
 

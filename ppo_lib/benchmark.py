@@ -15,68 +15,96 @@ from ppo_lib.ppo import PPO
 
 ENV_ID = "highway-fast-v0"
 NUM_ENVS = 8
-BACKEND = "async"
+BACKEND = "async"  # the rivals know nothing else
+FAST_NUM_ENVS = 32
+PARTS = ("training", "simulator", "learner")
 
 
-def run(rounds: int, updates: int) -> dict:
-    """Measure everything; minutes.
+def run(parts=PARTS, rounds: int = 3, updates: int = 3) -> dict[str, list[dict]]:
+    """Measure; minutes.
 
     Args:
-        rounds: how often each contestant runs; they take turns, and the median counts.
+        parts: which of PARTS: training against rivals on the original highway-env; the fast simulator against the
+            original, on one core and on two, from a cold and a warm start; the learner against its bare networks.
+        rounds: how often each contestant of the training runs; they take turns, and the median counts.
         updates: rollouts of default size in each turn.
 
-    Returns {"training", "learner", "network", "where_the_time_goes"}: lists of rows and the shares of time.
+    Returns {title of a table: its rows}, the rows dictionaries of the same keys.
 
-    Raises UsageError where Stable-Baselines3 is missing.
+    Raises UsageError where Stable-Baselines3 is missing for the training.
     """
-    config, steps = PPOConfig(), updates * PPOConfig().batch_size(NUM_ENVS)
+    report = {}
+    if "training" in parts:
+        report |= _training_tables(PPOConfig(), rounds, updates)
+    if "simulator" in parts:
+        report |= _simulator_tables()
+    if "learner" in parts:
+        report |= _learner_tables(PPOConfig())
+    return report
+
+
+def format_report(report: dict) -> str:
+    """The report as tables in plain text."""
+    lines = []
+    for title, rows in report.items():
+        columns = list(rows[0])
+        lines += ["", title, f"{'':<50}" + "".join(f"{column:>16}" for column in columns[1:])]
+        lines += [f"{r[columns[0]]:<50}" + "".join(f"{r[column]:>16,.2f}" for column in columns[1:]) for r in rows]
+    return "\n".join(lines[1:])
+
+
+def _training_tables(config, rounds, updates):
+    """Ours, the bare environments and Stable-Baselines3, in turns; and where our time goes, there and when fast."""
+    steps = updates * config.batch_size(NUM_ENVS)
     rivals = {
-        "ours": _OurTraining(config, steps),
-        "random actions": _drive_randomly(steps),
-        "Stable-Baselines3": _train_sb3(config, steps),
+        "ours": _OurTraining(config, steps, BACKEND, NUM_ENVS),
+        "random actions, no learning": _drive_randomly(steps),
+        "Stable-Baselines3's PPO": _train_sb3(config, steps),
     }
     seconds = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, contest in rivals.items():
             seconds[name].append(contest())
     rates = {name: steps / median(spent) for name, spent in seconds.items()}
-    training = [
-        {"what": name, "steps_per_second": rate, "ours_to_this": rates["ours"] / rate} for name, rate in rates.items()
+    rows = [{"": name, "steps/s": rate, "ours : this": rates["ours"] / rate} for name, rate in rates.items()]
+    fast = _OurTraining(config, 5 * config.batch_size(FAST_NUM_ENVS), "fast", FAST_NUM_ENVS)
+    fast_rate = fast.steps / fast()
+    shares = [
+        {"": f"{NUM_ENVS} environments, {BACKEND}", "steps/s": rates["ours"], **rivals["ours"].shares()},
+        {"": f"{FAST_NUM_ENVS} environments, fast (the default)", "steps/s": fast_rate, **fast.shares()},
     ]
     return {
-        "training": training,
-        "where_the_time_goes": rivals["ours"].shares(),
-        "learner": _learner_rows(config),
-        "network": _network_rows(),
+        f"Training on {ENV_ID}, grayscale images, {NUM_ENVS} environments, backend {BACKEND}": rows,
+        "Where the time of our training goes, in shares": shares,
     }
 
 
-def format_report(report: dict) -> str:
-    """The report as tables in plain text."""
-    lines = [
-        f"Training on {ENV_ID}, grayscale images, {NUM_ENVS} environments, backend {BACKEND}",
-        f"{'':<48}{'steps/s':>10}{'ours : this':>14}",
+def _simulator_tables():
+    """The fast simulator against highway-env, threads against one, and the time to the first step."""
+    from ppo_lib.fast_highway import benchmark as simulator  # only here, because numba takes a second to import
+
+    against = [
+        {"": r["name"], "fast, steps/s": r["fast"], "highway-env": r["original"], "ratio": r["ratio"]}
+        for r in simulator.measure()
     ]
-    lines += [f"{r['what']:<48}{r['steps_per_second']:>10.1f}{r['ours_to_this']:>14.2f}" for r in report["training"]]
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in report["where_the_time_goes"].items())
-    lines += [
-        "",
-        f"Where our time goes: {shares}",
-        "",
-        f"{'One update of the learner':<48}{'samples/s':>10}{'ratio':>14}",
+    threads = [
+        {"": r["name"], "one, steps/s": r["one"], "more, steps/s": r["more"], "ratio": r["ratio"]}
+        for r in simulator.measure_threads()
     ]
-    lines += [f"{r['what']:<48}{r['samples_per_second']:>10.0f}{r['ratio']:>14.2f}" for r in report["learner"]]
-    lines += ["", f"{'Forward and backward pass of one network':<48}{'samples/s':>10}{'default : this':>14}"]
-    lines += [f"{r['what']:<48}{r['samples_per_second']:>10.0f}{r['ratio']:>14.2f}" for r in report["network"]]
-    return "\n".join(lines)
+    start = [{"": f"{kind} start", "seconds": seconds} for kind, seconds in simulator.measure_start().items()]
+    return {
+        "The fast simulator against highway-env, one core each": against,
+        "The fast simulator with more than one thread": threads,
+        "The fast simulator's import and first step": start,
+    }
 
 
 class _OurTraining:
     """Our training; like the other contestants, a call takes `steps` steps and returns the seconds."""
 
-    def __init__(self, config, steps):
+    def __init__(self, config, steps, backend, num_envs):
         self.steps = steps
-        self.ppo = PPO(make_vector_env(ENV_ID, NUM_ENVS, BACKEND, highway_config()), config)
+        self.ppo = PPO(make_vector_env(ENV_ID, num_envs, backend, highway_config()), config)
         self.ppo.rollout()  # warm up
         self.rows = []
 
@@ -153,24 +181,25 @@ def _train_sb3(config, steps):
     return contest
 
 
-def _learner_rows(config):
-    """PPO.update against the bare forward and backward passes over the same minibatches."""
-    envs = make_vector_env(ENV_ID, NUM_ENVS, "sync", highway_config(duration=3, vehicles_count=2))
-    ppo = PPO(envs, config)
+def _learner_tables(config):
+    """PPO.update against the bare forward and backward passes over the same minibatches; the choice of the network."""
+    ppo = PPO(make_vector_env(ENV_ID, FAST_NUM_ENVS, "fast", highway_config()), config)
     rollout = ppo.rollout()
     obs = rollout.obs.flatten(0, 1)
-    samples = config.num_epochs * len(obs)
 
     def bare():
         for indices in ppo._minibatches(len(obs)):
             minibatch = obs[indices]
             (ppo.actor(minibatch).logits.mean() + ppo.critic(minibatch).mean()).backward()
 
-    rates = _alternate({"bare forward and backward": bare, "PPO.update": lambda: ppo.update(rollout)}, samples)
-    return [
-        {"what": name, "samples_per_second": rate, "ratio": rate / rates["bare forward and backward"]}
-        for name, rate in rates.items()
-    ]
+    contests = {"bare forward and backward passes": bare, "PPO.update": lambda: ppo.update(rollout)}
+    rates = _alternate(contests, config.num_epochs * len(obs))
+    bare_rate = rates["bare forward and backward passes"]
+    rows = [{"": name, "samples/s": rate, "ratio": rate / bare_rate} for name, rate in rates.items()]
+    return {
+        "One update of the learner": rows,
+        "Forward and backward pass of one network, 256 images": _network_rows(),
+    }
 
 
 class _ContiguousEncoder(ImageEncoder):
@@ -204,7 +233,7 @@ def _network_rows(batch=256):
 
     rates = _alternate({name: passes(*what) for name, what in encoders.items()}, batch)
     default = next(iter(rates.values()))
-    return [{"what": name, "samples_per_second": rate, "ratio": default / rate} for name, rate in rates.items()]
+    return [{"": name, "samples/s": rate, "default : this": default / rate} for name, rate in rates.items()]
 
 
 def _alternate(contests, samples, rounds=15):

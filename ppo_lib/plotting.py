@@ -92,6 +92,36 @@ def plot_observation_stack(stack, *, axes=None):
     return axes
 
 
+def plot_roads(images, *, columns=8, ax=None):
+    """Many observations in one picture, tile by tile.
+
+    Args:
+        images: (N, W, H) uint8, one grayscale image for each road.
+        columns: how many side by side.
+    """
+    ax = ax or plt.figure(figsize=(10, 3.6), layout="constrained").gca()
+    count, width, height = images.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + 2), columns * (width + 2)), 255, np.uint8)  # with white gaps
+    for i, image in enumerate(images):
+        y, x = i // columns * (height + 2), i % columns * (width + 2)
+        sheet[y : y + height, x : x + width] = image.T
+    ax.imshow(sheet, cmap="gray", vmin=0, vmax=255)
+    ax.axis("off")
+    return ax
+
+
+def plot_speeds(names, steps_per_second, *, ax=None):
+    """How fast simulators are: a bar each, on a logarithmic axis, with its number."""
+    ax = ax or plt.figure(figsize=(7, 0.5 * len(names) + 0.9), layout="constrained").gca()
+    bars = ax.barh(names, steps_per_second, color=AGENT_COLOR)
+    ax.bar_label(bars, [f"{rate:,.0f}" for rate in steps_per_second], padding=4)
+    ax.set(xscale="log", xlabel="decisions simulated per second (logarithmic)")
+    ax.set_xlim(min(steps_per_second) / 3, max(steps_per_second) * 6)
+    ax.invert_yaxis()
+    return ax
+
+
 def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
     """How drivers compare: return against mean speed, coloured by how often they crash.
 

@@ -112,7 +112,9 @@ def test_record(highway_run, tmp_path, capsys):
     [
         ("fly", "fly"),
         ("train --num-envs many", "--num-envs takes a whole number, got 'many'"),
+        ("train --num-steps many", "--num-steps takes a whole number, got 'many'"),
         ("train --gamma high", "--gamma takes a number, got 'high'"),
+        ("train --target-kl high", "--target-kl takes a number, got 'high'"),
         ("train --gama 0.9", "did you mean --gamma?"),
         ("train --observation radar", "grayscale"),
         ("train --gamma 1.5", "error: gamma must be a number in [0, 1], got 1.5"),
@@ -152,25 +154,10 @@ def test_an_output_folder_that_cannot_be_written(tmp_path, capsys):
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     """In a process of its own, workers included, as in a terminal: the signal reaches the whole process group."""
     out = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "ppo_lib",
-        "train",
-        "--num-envs",
-        "2",
-        "--num-steps",
-        "8",
-        "--num-minibatches",
-        "2",
-    ]
-    process = subprocess.Popen(
-        [*command, "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    command = [sys.executable, "-m", "ppo_lib", "train", "--backend", "async", "--num-envs", "2"]
+    command += ["--num-steps", "8", "--num-minibatches", "2", "--out", str(out)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     deadline = time.monotonic() + 120
     while not (out / "progress.csv").exists() or (out / "progress.csv").read_text().count("\n") < 3:
         assert process.poll() is None

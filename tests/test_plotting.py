@@ -52,6 +52,22 @@ def test_an_observation_stack_is_shown_upright_oldest_first():
         np.testing.assert_array_equal(ax.images[0].get_array(), image.T)
 
 
+def test_many_roads_are_tiled_upright_in_reading_order():
+    images = np.arange(3 * 4 * 2, dtype=np.uint8).reshape(3, 4, 2)
+    sheet = plotting.plot_roads(images, columns=2).images[0].get_array()
+    assert sheet.shape == (2 * (2 + 2), 2 * (4 + 2))
+    np.testing.assert_array_equal(sheet[:2, 6:10], images[1].T)
+    np.testing.assert_array_equal(sheet[4:6, :4], images[2].T)
+    assert (sheet[4:, 6:] == 255).all()
+
+
+def test_speeds_are_bars_with_their_numbers():
+    ax = plotting.plot_speeds(["slow", "fast"], [40.2, 52_000])
+    assert [bar.get_width() for bar in ax.patches] == [40.2, 52_000]
+    assert [text.get_text() for text in ax.texts] == ["40", "52,000"]
+    assert ax.get_xscale() == "log"
+
+
 def test_drivers_carry_their_names_and_intervals():
     ax = plotting.plot_drivers(["a", "b"], [10, 20], [(9, 12), (18, 21)], [1.0, 0.0], [28, 20])
     assert [text.get_text() for text in ax.texts] == ["a", "b"]
