@@ -24,11 +24,11 @@ def compute_gae(rewards, values, next_values, terminated, truncated, gamma, gae_
     Reference: Schulman et al. 2016, section 3, arXiv:1506.02438.
     """
     deltas = rewards + gamma * next_values * ~terminated - values  # (T, N)
-    carry = gamma * gae_lambda * ~(terminated | truncated)  # (T, N) how much of Â_{t+1} reaches Â_t
+    going_on = (~(terminated | truncated)).to(deltas.dtype)  # (T, N) 1 where the episode goes on
     advantages = torch.empty_like(deltas)
     later = torch.zeros_like(deltas[0])  # Â_T: nothing was seen beyond the rollout
     for t in reversed(range(len(deltas))):
-        advantages[t] = later = deltas[t] + carry[t] * later
+        advantages[t] = later = deltas[t] + gamma * gae_lambda * going_on[t] * later
     return advantages
 
 
