@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 ARGS ?=
+# Only errors, and the kernel behind a socket file instead of a TCP port, about which it would warn.
+QUIET = --log-level ERROR --ConnectionFileMixin.transport=ipc --ConnectionFileMixin.ip=$$(mktemp -d)/kernel
 
 # Threads that sleep instead of spinning while they wait (see ppo_lib/__init__.py), also where torch is imported first.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -16,7 +18,7 @@ lab: $(READY)
 notebooks: $(READY)
 	@for notebook in notebooks/[0-9]*.ipynb; do \
 	  echo "running $$notebook"; \
-	  $(BIN)/jupyter nbconvert --execute --to html --output-dir build/notebooks --log-level ERROR $$notebook || exit 1; \
+	  $(BIN)/jupyter nbconvert --execute --to html --output-dir build/notebooks $(QUIET) $$notebook || exit 1; \
 	done
 	@echo "The finished pages are in build/notebooks; open build/notebooks/01_environment.html in a browser."
 
