@@ -310,6 +310,15 @@ def test_whole_and_broken_numbers_share_one_compiled_version():
         assert len(kernel.signatures) <= 1, kernel
 
 
+def test_warm_up_compiles_everything():
+    code = (
+        "from ppo_lib.fast_highway import compilation, warm_up\n"
+        "warm_up()\n"
+        "print(all(len(kernel.signatures) == 1 for kernel in compilation.entry_points), len(compilation.entry_points))"
+    )
+    assert run_python(code).stdout.split() == ["True", "5"]
+
+
 def test_numpys_own_functions_are_called():
     """Equal to the last bit: that is why the simulator equals highway-env on any processor."""
     rng = np.random.default_rng(0)

@@ -64,6 +64,15 @@ def test_make_vec_finds_it():
     assert isinstance(gymnasium.make("highway-fast-v0").unwrapped, highway_env.envs.highway_env.HighwayEnvFast)
 
 
+def test_a_configuration_may_be_changed_afterwards():
+    config = {"observation": {"type": "Kinematics", "vehicles_count": 3}, "duration": 9}
+    envs = FastHighwayVectorEnv(2, config=config)
+    envs.reset(seed=0)
+    config["duration"] = config["observation"]["vehicles_count"] = 7
+    assert pickle.loads(pickle.dumps(envs)).config == envs.config
+    assert (envs.config["duration"], envs.config["observation"]["vehicles_count"]) == (9, 3)
+
+
 @pytest.mark.filterwarnings("error")
 def test_gymnasiums_checks_that_apply_to_vector_environments():
     single = FastHighwayVectorEnv(1, config={"observation": GRAY})  # it asks for the truth of `terminated`
