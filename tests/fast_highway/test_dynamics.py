@@ -97,7 +97,7 @@ def test_many_seeds():
     assert assert_same_drive(steps=200, num_envs=6, seed=12345) > 50
 
 
-FREQUENCIES = st.sampled_from([(5, 1), (5, 2), (5, 5), (10, 3), (15, 5), (4, 8), (20, 1)])
+FREQUENCIES = st.sampled_from([(5, 1), (5, 2), (5, 5), (10, 3), (15, 5), (4, 8)])
 ACTIONS = st.fixed_dictionaries(
     {"type": st.just("DiscreteMetaAction")},
     optional={
@@ -124,11 +124,11 @@ CONFIGURATIONS = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(CONFIGURATIONS, FREQUENCIES, st.integers(0, 2**63), st.sampled_from(["highway-fast-v0", "highway-v0"]))
 def test_any_configuration_equals_the_original(config, frequencies, seed, env_id):
     config["simulation_frequency"], config["policy_frequency"] = frequencies
-    assert_same_drive(env_id, config, steps=12, num_envs=2, seed=seed)
+    assert_same_drive(env_id, config, steps=10, num_envs=2, seed=seed)
 
 
 @pytest.mark.slow
