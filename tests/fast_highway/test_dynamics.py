@@ -61,8 +61,16 @@ def test_partial_action_spaces(kind):
 def test_end_of_the_road():
     """Beyond 10 km there is neither lane nor reward; at 40 m/s it is reached after 250 s."""
     speeds = {"type": "DiscreteMetaAction", "target_speeds": [30, 40]}
-    config = {"vehicles_count": 0, "duration": 270, "policy_frequency": 0.5, "action": speeds, "lanes_count": 2}
-    assert_same_drive(config=config, steps=134, num_envs=1, seed=3)
+    config = {"vehicles_count": 0, "duration": 300, "policy_frequency": 0.2, "action": speeds, "lanes_count": 2}
+    assert_same_drive(config=config, steps=55, num_envs=1, seed=3, always=3)
+    envs = FastHighwayVectorEnv(1, config=config)
+    envs.reset(seed=3)
+    rewards = [envs.step([3])[1][0] for _ in range(55)]
+    assert rewards[45] > 0.5
+    assert rewards[-1] == 0
+    assert envs.get_state()["x"][0, 0] > 10005
+    config |= {"offroad_terminal": True}
+    assert assert_same_drive(config=config, steps=52, num_envs=1, seed=3, always=3) == 1
 
 
 def test_no_other_vehicle():
