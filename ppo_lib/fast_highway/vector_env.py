@@ -271,11 +271,12 @@ class FastHighwayVectorEnv(VectorEnv):
         """Put back what `get_state` returned; for another number of environments, see `select_state`.
 
         Raises:
-            ValueError: an entry is missing, unknown, or of another shape or type.
+            ValueError: an entry is missing, unknown, of another shape or type, or impossible on this road.
         """
         self._check_open()
         expected = {"seeded": self._seeded, "pending": self._pending}
         saved_state.check_arrays(state, saved_state.to_arrays(self._state) | self._observer.memory() | expected)
+        saved_state.check_values(state, self.config["lanes_count"])
         saved_state.from_arrays(self._state, state)
         self._observer.restore(state)
         self._seeded[:], self._pending[:] = state["seeded"], state["pending"]

@@ -246,11 +246,18 @@ def test_an_environment_made_before_a_fork_works_after_it():
     envs.step(np.ones(40, int))
     context = multiprocessing.get_context("fork")
     queue = context.SimpleQueue()
-    child = context.Process(target=lambda: queue.put(envs.step(np.ones(40, int))[1]))
+
+    def work():
+        rewards = envs.step(np.ones(40, int))[1]
+        queue.put((rewards, sum("fast_highway" in thread.name for thread in threading.enumerate())))
+
+    child = context.Process(target=work)
     child.start()
     child.join(60)
     assert child.exitcode == 0
-    assert np.array_equal(queue.get(), envs.step(np.ones(40, int))[1])
+    rewards, helpers = queue.get()
+    assert np.array_equal(rewards, envs.step(np.ones(40, int))[1])
+    assert helpers == 1  # a new one: threads do not survive a fork
 
 
 def test_an_error_in_a_helper_thread_is_not_lost():
