@@ -5,9 +5,10 @@ Reading order: `state` (what a road is), `dynamics` (how drivers decide), `simul
 Behind the scenes: `numpy_math` and `random_numbers` (numpy's own bits), `compilation`, `sharing` (threads).
 """
 
+from ppo_lib.fast_highway.registration import attach, register, warm_up
 from ppo_lib.fast_highway.saved_state import select_state
-from ppo_lib.fast_highway.vector_env import FastHighwayVectorEnv, attach, register
+from ppo_lib.fast_highway.vector_env import FastHighwayVectorEnv
 
-__all__ = ["FastHighwayVectorEnv", "register", "select_state"]
+__all__ = ["FastHighwayVectorEnv", "register", "select_state", "warm_up"]
 
 attach()

@@ -16,17 +16,10 @@ from typing import Any
 import numpy as np
 
 from ppo_lib.fast_highway.sharing import available_cores
+from ppo_lib.fast_highway.sprites import EXAMPLE
 from ppo_lib.fast_highway.vector_env import FastHighwayVectorEnv
 
-IMAGES = {
-    "observation": {
-        "type": "GrayscaleObservation",
-        "observation_shape": (128, 64),
-        "stack_size": 4,
-        "weights": [0.2989, 0.5870, 0.1140],
-        "scaling": 1.75,
-    }
-}
+IMAGES = {"observation": EXAMPLE}
 CASES = (  # name, environment, configuration, number of environments
     ("images, 64 environments", "highway-fast-v0", IMAGES, 64),
     ("images, 512 environments", "highway-fast-v0", IMAGES, 512),

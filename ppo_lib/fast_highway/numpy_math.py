@@ -57,7 +57,9 @@ def loop_address(name: str) -> tuple[int, int]:
             f"cannot find numpy's loop for {name}: unknown layout of ufunc objects in numpy {np.__version__}"
         )
     index = ufunc.types.index(signature)
-    return head.functions[index] or 0, head.data[index] or 0
+    if not head.functions[index]:
+        raise RuntimeError(f"numpy {np.__version__} has no loop for {name} of float64")
+    return head.functions[index], head.data[index] or 0
 
 
 def _loop_type():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ppo_lib.fast_highway.state import SAVED_CAR, State
+from ppo_lib.fast_highway.state import INCREMENT_LOW, SAVED_CAR, State
 
 
 def to_arrays(state: State) -> dict[str, np.ndarray]:
@@ -34,6 +34,17 @@ def check_arrays(arrays: Mapping[str, np.ndarray], expected: Mapping[str, np.nda
                 f"{example.shape} and {example.dtype}; select_state(state, indices) makes one of another num_envs, "
                 f"and the configuration must be the one that the state was saved with"
             )
+
+
+def check_values(arrays: Mapping[str, np.ndarray], lanes_count: int) -> None:
+    """Raise a ValueError, naming the entry, for what compiled code would choke on: it trusts these values blindly."""
+    for name in ("lane", "target_lane"):
+        lanes = np.asarray(arrays[name])
+        if ((lanes < 0) | (lanes >= lanes_count)).any():
+            raise ValueError(f"state[{name!r}] names lanes that do not exist on a road of {lanes_count}")
+    odd = (np.asarray(arrays["generator"])[:, INCREMENT_LOW] & np.uint64(1)).astype(np.bool_)
+    if not odd[np.asarray(arrays["seeded"])].all():
+        raise ValueError("state['generator'] is not a state of numpy's PCG64: its increment must be odd")
 
 
 def select_state(state: Mapping[str, np.ndarray], indices: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:

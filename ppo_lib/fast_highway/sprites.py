@@ -11,6 +11,13 @@ import numpy as np
 
 from ppo_lib.fast_highway.state import VEHICLE_LENGTH, VEHICLE_WIDTH
 
+EXAMPLE = {  # an observation of pictures, as highway-env describes it
+    "type": "GrayscaleObservation",
+    "observation_shape": (128, 64),
+    "stack_size": 4,
+    "weights": [0.2989, 0.5870, 0.1140],
+    "scaling": 1.75,
+}
 MARGIN = 1.0  # of the square around the vehicle, front and back [m]
 SQUARE = VEHICLE_LENGTH + 2 * MARGIN  # [m]
 HEADLIGHT_LENGTH, HEADLIGHT_WIDTH = 0.72, 0.6  # [m]

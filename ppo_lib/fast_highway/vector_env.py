@@ -1,9 +1,9 @@
 """`FastHighwayVectorEnv`: highway-env behind gymnasium's interface for vector environments."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
-import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
@@ -57,6 +57,7 @@ class FastHighwayVectorEnv(VectorEnv):
                 f"the fast backend draws no videos (render_mode={render_mode!r} of {env_id}); "
                 f'replay the seed and actions with backend="sync"'
             )
+        config = deepcopy(config)
         self._arguments = (num_envs, env_id, config, autoreset_mode, copy, num_threads)
         self.num_envs, self.env_id, self.copy = int(num_envs), env_id, copy
         self.autoreset_mode = AutoresetMode(autoreset_mode)
@@ -112,10 +113,8 @@ class FastHighwayVectorEnv(VectorEnv):
                 self._state.generator[i] = seed_generator(single_seed)
         self._seeded |= chosen
         observations, outcome = self._output(out), new_outcome(self.num_envs)
-        todo = np.where(chosen, kernels.RESTART, kernels.EMIT)
-
         self._spawn(outcome, chosen)
-        self._observe(todo, observations)
+        self._observe(np.where(chosen, kernels.RESTART, kernels.EMIT), observations)
         self._pending &= ~chosen
         self._ready = True
         return observations, step_infos(outcome, np.where(chosen, self._arbitrary_actions(), 0), chosen)
@@ -272,11 +271,12 @@ class FastHighwayVectorEnv(VectorEnv):
         """Put back what `get_state` returned; for another number of environments, see `select_state`.
 
         Raises:
-            ValueError: an entry is missing, unknown, or of another shape or type.
+            ValueError: an entry is missing, unknown, of another shape or type, or impossible on this road.
         """
         self._check_open()
         expected = {"seeded": self._seeded, "pending": self._pending}
         saved_state.check_arrays(state, saved_state.to_arrays(self._state) | self._observer.memory() | expected)
+        saved_state.check_values(state, self.config["lanes_count"])
         saved_state.from_arrays(self._state, state)
         self._observer.restore(state)
         self._seeded[:], self._pending[:] = state["seeded"], state["pending"]
@@ -308,38 +308,3 @@ class FastHighwayVectorEnv(VectorEnv):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.env_id}, num_envs={self.num_envs})"
-
-
-def register() -> None:
-    """Let ``gymnasium.make_vec("highway-fast-v0", num_envs=...)`` find the simulator; ``gymnasium.make`` is unchanged.
-
-    Imports highway-env where that has not happened yet, because it is highway-env that registers the names.
-    """
-    if "highway-fast-v0" not in gymnasium.registry:
-        import highway_env
-
-        highway_env._register_highway_envs()
-    attach()
-
-
-def attach() -> None:
-    """Add the vector entry points to those of our environments that are registered already."""
-    for env_id, creator in _CREATORS.items():
-        if env_id in gymnasium.registry:
-            gymnasium.registry[env_id].vector_entry_point = creator
-
-
-_CREATORS = {
-    "highway-fast-v0": "ppo_lib.fast_highway.vector_env:make_highway_fast",
-    "highway-v0": "ppo_lib.fast_highway.vector_env:make_highway",
-}
-
-
-def make_highway_fast(num_envs: int = 1, **kwargs: Any) -> FastHighwayVectorEnv:
-    """The vector entry point of highway-fast-v0."""
-    return FastHighwayVectorEnv(num_envs, "highway-fast-v0", **kwargs)
-
-
-def make_highway(num_envs: int = 1, **kwargs: Any) -> FastHighwayVectorEnv:
-    """The vector entry point of highway-v0."""
-    return FastHighwayVectorEnv(num_envs, "highway-v0", **kwargs)

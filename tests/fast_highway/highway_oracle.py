@@ -94,8 +94,12 @@ def assert_same_drive(
     seed=0,
     mode=AutoresetMode.SAME_STEP,
     reset_again_at=(),
+    always=None,
 ):
-    """Drive both, and compare everything after every step. Returns how many episodes have ended on the way."""
+    """Drive both, and compare everything after every step. Returns how many episodes have ended on the way.
+
+    always: the one action to take, instead of random ones.
+    """
     slow = original(env_id, config, num_envs, mode)
     fast = FastHighwayVectorEnv(num_envs, env_id, config, mode)
     assert fast.single_observation_space == slow.single_observation_space
@@ -113,6 +117,8 @@ def assert_same_drive(
             assert_same(found[0], expected[0], "obs")
             assert_same(found[1], expected[1], "infos", everywhere)
         actions = pick_actions(rng, num_envs, slow.single_action_space.n)
+        if always is not None:
+            actions[:] = always
         found, expected = fast.step(actions), slow.step(actions)
         done = expected[2] | expected[3]
         arbitrary = done if mode == AutoresetMode.SAME_STEP else restarted

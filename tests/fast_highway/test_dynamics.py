@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 from highway_oracle import assert_same_drive
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ppo_lib.fast_highway import FastHighwayVectorEnv
 
@@ -59,8 +61,16 @@ def test_partial_action_spaces(kind):
 def test_end_of_the_road():
     """Beyond 10 km there is neither lane nor reward; at 40 m/s it is reached after 250 s."""
     speeds = {"type": "DiscreteMetaAction", "target_speeds": [30, 40]}
-    config = {"vehicles_count": 0, "duration": 270, "policy_frequency": 0.5, "action": speeds, "lanes_count": 2}
-    assert_same_drive(config=config, steps=134, num_envs=1, seed=3)
+    config = {"vehicles_count": 0, "duration": 300, "policy_frequency": 0.2, "action": speeds, "lanes_count": 2}
+    assert_same_drive(config=config, steps=55, num_envs=1, seed=3, always=3)
+    envs = FastHighwayVectorEnv(1, config=config)
+    envs.reset(seed=3)
+    rewards = [envs.step([3])[1][0] for _ in range(55)]
+    assert rewards[45] > 0.5
+    assert rewards[-1] == 0
+    assert envs.get_state()["x"][0, 0] > 10005
+    config |= {"offroad_terminal": True}
+    assert assert_same_drive(config=config, steps=52, num_envs=1, seed=3, always=3) == 1
 
 
 def test_no_other_vehicle():
@@ -92,7 +102,41 @@ def test_pile_ups(lanes, vehicles, density):
 
 @pytest.mark.slow
 def test_many_seeds():
-    assert assert_same_drive(steps=300, num_envs=6, seed=12345) > 50
+    assert assert_same_drive(steps=200, num_envs=6, seed=12345) > 50
+
+
+FREQUENCIES = st.sampled_from([(5, 1), (5, 2), (5, 5), (10, 3), (15, 5), (4, 8)])
+ACTIONS = st.fixed_dictionaries(
+    {"type": st.just("DiscreteMetaAction")},
+    optional={
+        "target_speeds": st.lists(st.integers(0, 42), min_size=2, max_size=6, unique=True).map(sorted),
+        "lateral": st.just(False),
+    },
+)
+CONFIGURATIONS = st.fixed_dictionaries(
+    {"vehicles_count": st.integers(0, 25), "lanes_count": st.integers(1, 6)},
+    optional={
+        "vehicles_density": st.floats(0.5, 4.0),
+        "ego_spacing": st.floats(0.2, 3.0),
+        "duration": st.floats(0.5, 20.0),
+        "action": ACTIONS,
+        "collision_reward": st.floats(-5.0, -0.1),
+        "right_lane_reward": st.floats(0.0, 1.0),
+        "high_speed_reward": st.floats(0.0, 2.0),
+        "reward_speed_range": st.sampled_from([[20, 30], [0, 40], [30, 25.5]]),
+        "normalize_reward": st.booleans(),
+        "offroad_terminal": st.booleans(),
+        "initial_lane_id": st.just(0),
+    },
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(CONFIGURATIONS, FREQUENCIES, st.integers(0, 2**63), st.sampled_from(["highway-fast-v0", "highway-v0"]))
+def test_any_configuration_equals_the_original(config, frequencies, seed, env_id):
+    config["simulation_frequency"], config["policy_frequency"] = frequencies
+    assert_same_drive(env_id, config, steps=10, num_envs=2, seed=seed)
 
 
 @pytest.mark.slow

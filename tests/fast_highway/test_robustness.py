@@ -246,11 +246,18 @@ def test_an_environment_made_before_a_fork_works_after_it():
     envs.step(np.ones(40, int))
     context = multiprocessing.get_context("fork")
     queue = context.SimpleQueue()
-    child = context.Process(target=lambda: queue.put(envs.step(np.ones(40, int))[1]))
+
+    def work():
+        rewards = envs.step(np.ones(40, int))[1]
+        queue.put((rewards, sum("fast_highway" in thread.name for thread in threading.enumerate())))
+
+    child = context.Process(target=work)
     child.start()
     child.join(60)
     assert child.exitcode == 0
-    assert np.array_equal(queue.get(), envs.step(np.ones(40, int))[1])
+    rewards, helpers = queue.get()
+    assert np.array_equal(rewards, envs.step(np.ones(40, int))[1])
+    assert helpers == 1  # a new one: threads do not survive a fork
 
 
 def test_an_error_in_a_helper_thread_is_not_lost():
@@ -308,6 +315,15 @@ def test_whole_and_broken_numbers_share_one_compiled_version():
         fingerprint_of_a_drive(config={**config, "observation": GRAY}, steps=2)
     for kernel in compilation.entry_points:
         assert len(kernel.signatures) <= 1, kernel
+
+
+def test_warm_up_compiles_everything():
+    code = (
+        "from ppo_lib.fast_highway import compilation, warm_up\n"
+        "warm_up()\n"
+        "print(all(len(kernel.signatures) == 1 for kernel in compilation.entry_points), len(compilation.entry_points))"
+    )
+    assert run_python(code).stdout.split() == ["True", "5"]
 
 
 def test_numpys_own_functions_are_called():

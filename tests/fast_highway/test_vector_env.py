@@ -64,6 +64,15 @@ def test_make_vec_finds_it():
     assert isinstance(gymnasium.make("highway-fast-v0").unwrapped, highway_env.envs.highway_env.HighwayEnvFast)
 
 
+def test_a_configuration_may_be_changed_afterwards():
+    config = {"observation": {"type": "Kinematics", "vehicles_count": 3}, "duration": 9}
+    envs = FastHighwayVectorEnv(2, config=config)
+    envs.reset(seed=0)
+    config["duration"] = config["observation"]["vehicles_count"] = 7
+    assert pickle.loads(pickle.dumps(envs)).config == envs.config
+    assert (envs.config["duration"], envs.config["observation"]["vehicles_count"]) == (9, 3)
+
+
 @pytest.mark.filterwarnings("error")
 def test_gymnasiums_checks_that_apply_to_vector_environments():
     single = FastHighwayVectorEnv(1, config={"observation": GRAY})  # it asks for the truth of `terminated`
@@ -142,10 +151,11 @@ def test_observations_into_the_callers_array(config):
 @pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
 @pytest.mark.parametrize("config", KINDS)
 def test_going_on_from_a_saved_state_is_going_on(config, mode, tmp_path):
-    config = {**config, "duration": 7}
+    config = {**config, "duration": 3}
     envs = FastHighwayVectorEnv(3, config=config, autoreset_mode=mode)
     envs.reset(seed=3)
-    drive(envs, 6)  # NEXT_STEP: some are about to be reset
+    ended = drive(envs, 3)[-1][3]
+    assert ended.any()  # NEXT_STEP: some are about to be reset
     np.savez(tmp_path / "state.npz", **envs.get_state())
     present = envs.observe()
     expected = drive(envs, 20)
@@ -195,6 +205,10 @@ def test_a_state_that_does_not_fit_is_refused():
         envs.set_state({**state, "x": state["x"].astype(np.float32)})
     with pytest.raises(ValueError, match=r"missing \['time'\], unknown \['clock'\]"):
         envs.set_state({"clock" if name == "time" else name: array for name, array in state.items()})
+    with pytest.raises(ValueError, match=r"state\['lane'\] names lanes"):
+        envs.set_state({**state, "lane": np.full_like(state["lane"], 3)})
+    with pytest.raises(ValueError, match="increment must be odd"):
+        envs.set_state({**state, "generator": np.zeros_like(state["generator"])})
     with pytest.raises(ValueError, match="flat list"):
         select_state(state, 1)
 
