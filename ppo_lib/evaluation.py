@@ -120,6 +120,18 @@ def constant_policy(action: int) -> Policy:
     return lambda obs: np.full(len(obs), action)
 
 
+def replay_policy(actions) -> Policy:
+    """The given actions one after another, whatever is seen.
+
+    With the seed of an episode it drives the same episode again, in the original as in the fast simulator.
+
+    Args:
+        actions: (T, N), or (T,) for a single environment.
+    """
+    remaining = iter(np.asarray(actions))
+    return lambda obs: np.broadcast_to(next(remaining), len(obs))
+
+
 class IDMEgo(Wrapper):
     """highway-env with its own traffic model at the wheel: the ego vehicle becomes an IDM + MOBIL driver.
 

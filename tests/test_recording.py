@@ -1,10 +1,12 @@
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+import torch
 
-from ppo_lib.envs import highway_config, make_env
+from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.errors import UsageError
-from ppo_lib.evaluation import constant_policy
+from ppo_lib.evaluation import agent_policy, constant_policy, replay_policy
+from ppo_lib.networks import Actor
 from ppo_lib.recording import film, record_drive
 
 CONFIG = highway_config(duration=4)
@@ -33,6 +35,34 @@ def test_the_film_shows_the_very_drive():
     assert (drive["length"], drive["crashed"]) == (4, False)
     np.testing.assert_array_equal(frames[-1][:150], env.render())
     assert (frames[-1][150:] < 128).any()  # the caption
+
+
+def test_a_drive_in_the_fast_simulator_is_filmed_frame_by_frame_as_it_was():
+    """An untrained agent drives in the fast simulator; its actions are replayed and filmed in the original."""
+    torch.manual_seed(0)
+    config = highway_config()
+    envs = make_vector_env("highway-fast-v0", 1, "fast", config)
+    actor = Actor(envs.single_observation_space, envs.single_action_space)
+    policy = agent_policy(actor, deterministic=False)
+    for seed in range(3):
+        obs, _ = envs.reset(seed=seed)
+        seen, actions, rewards, done = [], [], [], False
+        while not done:
+            seen.append(obs[0])
+            actions.append(policy(obs)[0])
+            obs, reward, terminated, truncated, infos = envs.step(actions[-1:])
+            rewards.append(reward[0])
+            done = bool(terminated[0] or truncated[0])
+        seen.append(infos["final_obs"][0])
+
+        replayed = []
+        replay = replay_policy(actions)
+        frames, _, drive = film(lambda o: replayed.append(o[0]) or replay(o), "highway-fast-v0", config, seed=seed)  # noqa: B023
+        np.testing.assert_array_equal(replayed, seen[:-1])
+        assert drive["length"] == len(actions)
+        assert drive["return"] == sum(rewards)
+        assert drive["crashed"] == bool(terminated[0])
+        assert len(frames) == 1 + 5 * len(actions)
 
 
 def test_other_environments_are_filmed_too(tmp_path):
