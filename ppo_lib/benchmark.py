@@ -185,7 +185,7 @@ def _learner_tables(config):
     """PPO.update against the bare forward and backward passes over the same minibatches; the choice of the network."""
     ppo = PPO(make_vector_env(ENV_ID, FAST_NUM_ENVS, "fast", highway_config()), config)
     rollout = ppo.rollout()
-    obs = rollout.obs.flatten(0, 1)
+    obs = rollout.obs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
     def bare():
         for indices in ppo._minibatches(len(obs)):

@@ -54,7 +54,7 @@ class PPO:
         self.actor.to(self.device)
         self.critic.to(self.device)
         parameters = [*self.actor.parameters(), *self.critic.parameters()]
-        self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5)
+        self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5, fused=True)
         self.env_steps = 0
         self.total_steps = None
         self.obs = None
@@ -143,6 +143,8 @@ class PPO:
         returns, advantages = self.compute_returns_and_advantages(rollout)
         columns = (rollout.obs, rollout.actions, rollout.log_probs, rollout.values, returns, advantages)
         batch = [column.flatten(0, 1) for column in columns]  # (T, N, ...) to (B, ...)
+        if batch[0].dim() == 4:  # images: into the layout that the networks convolve in, once instead of at every use
+            batch[0] = batch[0].contiguous(memory_format=torch.channels_last)
         history = []
         for indices in self._minibatches(len(batch[0])):
             loss, measures = self._loss([column[indices] for column in batch])
@@ -192,6 +194,12 @@ class PPO:
         ppo.env_steps, ppo.total_steps = state["env_steps"], state["total_steps"]
         per_parameter = {int(key): value for key, value in state["optimizer"]["state"].items()}  # JSON has string keys
         ppo.optimizer.load_state_dict(state["optimizer"] | {"state": per_parameter})
+        for (
+            parameter,
+            averages,
+        ) in ppo.optimizer.state.items():  # fused Adam wants them in the parameter's memory layout
+            for name in ("exp_avg", "exp_avg_sq"):
+                averages[name] = torch.empty_like(parameter).copy_(averages[name])
         same_envs = json.dumps(ppo.envs.origin) == json.dumps(state["envs"])
         if state["obs"] is not None and same_envs and ppo.envs.set_state(state["envs_state"]):
             ppo.obs = state["obs"]
