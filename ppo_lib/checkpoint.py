@@ -24,6 +24,7 @@ from ppo_lib.errors import UsageError
 from ppo_lib.networks import network_from_recipe
 
 STATE_FILE = "checkpoint.json"
+FORMAT = 1  # of what is in it; raised whenever an older reader would misunderstand
 FILES = ("actor.safetensors", "critic.safetensors", "training.safetensors", STATE_FILE)
 COMMITTED = "committed"  # while this file exists, NAME.new is the checkpoint's NAME
 
@@ -39,7 +40,7 @@ def save_checkpoint(directory, actor: nn.Module, critic: nn.Module, state: dict)
     Raises UsageError where `directory` cannot be written.
     """
     tensors = {}
-    plain = _split(state, tensors)
+    plain = {"format": FORMAT} | _split(state, tensors)
     contents = (
         _network_bytes(actor),
         _network_bytes(critic),
@@ -65,10 +66,14 @@ def load_checkpoint(directory) -> tuple[dict, Path]:
     directory = newest_checkpoint(directory)
     try:
         plain = json.loads(_current(directory, STATE_FILE).read_bytes())
+        written_in = plain.pop("format")
         tensors = safetensors.torch.load(_current(directory, FILES[2]).read_bytes())
-        return _join(plain, tensors), directory
+        state = _join(plain, tensors)
     except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
         raise UsageError(f"the checkpoint {directory} is damaged ({_one_line(error)}); use another one") from None
+    if written_in != FORMAT:
+        raise UsageError(f"{directory} is in format {written_in}, this version of ppo_lib reads {FORMAT}; train anew")
+    return state, directory
 
 
 def newest_checkpoint(directory) -> Path:

@@ -161,6 +161,14 @@ def test_a_truncated_checkpoint(tmp_path, name, keep):
     assert "\n" not in str(refusal.value)
 
 
+def test_another_format_is_refused(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "FORMAT", 99)
+        save(tmp_path, 1)
+    with pytest.raises(UsageError, match="format 99, this version of ppo_lib reads 1"):
+        checkpoint.load_checkpoint(tmp_path)
+
+
 def test_weights_of_another_architecture(tmp_path):
     save(tmp_path, 1)
     with pytest.raises(
