@@ -42,6 +42,7 @@ def test_the_image_encoder_is_the_plain_convolution_of_pixels_in_0_1():
         x = torch.relu(torch.nn.functional.conv2d(x, layer.weight.contiguous(), layer.bias, layer.stride))
     linear = actor.encoder.hidden[0]
     x = torch.relu(x.reshape(6, -1) @ linear.weight.T + linear.bias)
+    torch.testing.assert_close(actor.encoder(images), x, atol=1e-5, rtol=1e-4)
     logits = x @ actor.head.weight.T + actor.head.bias
     torch.testing.assert_close(actor(images).probs, logits.softmax(-1))
 

@@ -63,6 +63,18 @@ def test_rewards_after_an_end_do_not_count():
     assert evaluation.returns[0] == pytest.approx(best)
 
 
+def test_a_crash_is_not_made_good_by_the_next_episode(monkeypatch):
+    """Plan 0 crashes at once and would earn more on the next road than the others on this one."""
+    envs = make_vector_env("highway-fast-v0", 1, "fast", CONFIG)
+    obs, _ = envs.reset(seed=0)
+    planner = Planner(envs, depth=1, look_ahead=1)
+    first, second = np.array([0.9, 0.8, 0.85, 0.8, 0.8]), np.array([1.0, 0.8, 0.8, 0.8, 0.8])
+    crash, nothing = np.arange(5) == 0, np.zeros(5, bool)
+    steps = iter([(None, first, crash, nothing, {}), (None, second, nothing, nothing, {})])
+    monkeypatch.setattr(planner.copies, "step", lambda actions: next(steps))
+    assert planner(obs).tolist() == [2]
+
+
 def test_other_backends_are_refused():
     with pytest.raises(UsageError, match="backend 'fast'"):
         Planner(make_vector_env("highway-fast-v0", 1, "sync", CONFIG))
