@@ -102,7 +102,7 @@ class Train:
             raise
 
     def _resumed(self) -> PPO:
-        state, _ = checkpoint.load_checkpoint(self.out)
+        state = _load_state(self.out)[0]
         saved = state["config"] | {name: state["envs"][name] for name in ("env_id", "num_envs", "backend")}
         asked = {f.name: getattr(self.ppo, f.name) for f in fields(PPOConfig)} | vars(self)
         usual = {f.name: f.default for f in (*fields(PPOConfig), *fields(Train))}
@@ -112,6 +112,12 @@ class Train:
                     f"--{name.replace('_', '-')} {asked[name]} contradicts the run in {self.out}, which has {value}; "
                     "a resumed run keeps its settings, only --total-steps can change"
                 )
+        road = state["envs"]["config"]
+        if self.highway != Highway() and json.loads(json.dumps(self.highway.config())) != road:
+            raise UsageError(
+                f"the road asked for differs from that of the run in {self.out}, which is {json.dumps(road)}; "
+                "a resumed run keeps its settings, only --total-steps can change"
+            )
         return PPO.load(self.out, device=self.device)
 
 
@@ -196,10 +202,16 @@ class Benchmark:
 
 def _load_agent(run_or_checkpoint):
     """(actor, keyword arguments of make_vector_env for where it was trained)."""
+    state, directory = _load_state(run_or_checkpoint)
+    return checkpoint.load_network(directory / "actor.safetensors"), state["envs"]
+
+
+def _load_state(run_or_checkpoint):
+    """(training state, checkpoint's folder) of a run whose environments can be made again."""
     state, directory = checkpoint.load_checkpoint(run_or_checkpoint)
     if state["envs"] is None:
         raise UsageError(f"{directory} does not say which environments it was trained in; use it from Python")
-    return checkpoint.load_network(directory / "actor.safetensors"), state["envs"]
+    return state, directory
 
 
 # tyro's words for a mistake, and plainer ones.
@@ -239,10 +251,8 @@ def _parse(args):
     wrong = wrong.rstrip(".")
     for theirs, ours in PLAIN_WORDS.items():
         wrong = re.sub(theirs, ours, wrong)
-    meant = [flag for text in rest if text.startswith("Perhaps you meant") for flag in re.findall(r"--[\w-]+", text)][
-        :1
-    ]
-    hint = f"did you mean {' or '.join(meant)}?" if meant else f"{PROGRAM} COMMAND --help says what is allowed"
+    meant = re.search(r"Perhaps you meant: (--[\w-]+)", " ".join(rest))
+    hint = f"did you mean {meant[1]}?" if meant else f"{PROGRAM} COMMAND --help says what is allowed"
     raise UsageError(f"{wrong}; {hint}")
 
 

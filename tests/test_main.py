@@ -6,9 +6,12 @@ import sys
 import time
 
 import pytest
+from known_env import counters
 
 from ppo_lib.__main__ import main
 from ppo_lib.checkpoint import checkpoints_in
+from ppo_lib.config import PPOConfig
+from ppo_lib.ppo import PPO
 
 QUICK = ["--env-id", "CartPole-v1", "--backend", "sync", "--num-envs", "2"]
 QUICK += ["--num-steps", "16", "--num-minibatches", "2", "--eval-episodes", "2"]
@@ -68,6 +71,17 @@ def test_a_resumed_run_keeps_its_settings(run, capsys):
     line = refused(capsys, "train", "--resume", "--out", str(run), "--env-id", "highway-v0", "--total-steps", "1000")
     assert "--env-id highway-v0 contradicts" in line
     assert "CartPole-v1" in line
+
+
+def test_a_resumed_run_keeps_its_road(highway_run, capsys):
+    line = refused(capsys, "train", "--resume", "--out", str(highway_run), "--policy-frequency", "2")
+    assert "the road asked for differs" in line
+
+
+def test_a_run_in_environments_of_ones_own_is_left_to_python(tmp_path, capsys):
+    PPO(counters(3), PPOConfig(num_steps=8, num_minibatches=2)).learn(8, out=tmp_path, progress=False)
+    for command in (["evaluate", str(tmp_path)], ["train", "--resume", "--out", str(tmp_path)]):
+        assert "use it from Python" in refused(capsys, *command)
 
 
 def test_a_run_is_not_overwritten(run, capsys):
