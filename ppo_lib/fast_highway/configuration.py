@@ -55,16 +55,8 @@ DEFAULTS = {
         "ego_spacing": 1.5,
     },
 }
-# Known to highway-env, without any effect on an episode that nobody watches.
-WITHOUT_EFFECT = {
-    "screen_width",
-    "screen_height",
-    "render_agent",
-    "offscreen_rendering",
-    "real_time_rendering",
-    "lane_change_reward",
-    "neighbour_vehicles_connected_lanes",
-}
+# Without any effect on an episode that nobody watches, hence accepted whatever they say: screen_width, screen_height,
+# render_agent, offscreen_rendering, real_time_rendering, lane_change_reward, neighbour_vehicles_connected_lanes.
 MOST_LANES = 100
 
 
