@@ -138,7 +138,7 @@ def test_record(highway_run, tmp_path, capsys):
         ("train --env-id Pendulum-v1", "only Discrete(n) actions"),
         ("train --backend fast --env-id merge-v0", "'fast' knows highway-fast-v0 and highway-v0"),
         ("train --backend warp", "unknown backend 'warp'; choose one of auto, fast, sync, async"),
-        ("train --observation-shape 19 20", "(4, 19, 20)"),
+        ("train --observation-shape 19 20", "(2, 19, 20)"),
         ("train --observation-shape 0 20", "observation_shape must be"),
         ("train --policy-frequency 10", "policy_frequency must be above 0 Hz and at most"),
         ("train --env-config {", "--env-config is no JSON"),
