@@ -6,6 +6,7 @@ from matplotlib.ticker import PercentFormatter
 
 AGENT_COLOR = "#1f5fa8"
 CRASH_COLOR = "#c0392b"
+PICKED_COLOR = "#e0a030"
 BASELINE_COLORS = ("#7f8c8d", "#b07d2b", "#2e8b57", "#8e44ad", "#c0392b", "#16a085")
 COMPONENT_COLORS = {
     "surviving": "#b8c4cf",
@@ -69,7 +70,7 @@ def plot_reward_components(components, *, actions=None, ax=None):
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(xlabel="step", ylabel="reward", xlim=(-0.6, len(steps) - 0.4))
     if actions is not None:
-        ax.set_xticks(steps, [action.replace("LANE_", "").lower() for action in actions], rotation=60, fontsize=8)
+        ax.set_xticks(steps, [short_name(action) for action in actions], rotation=60, fontsize=8)
         ax.set_xlabel("action at each step")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return ax
@@ -145,4 +146,44 @@ def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
     ax.set(xlabel="mean speed (m/s)", ylabel="return per episode")
     ax.figure.colorbar(dots, ax=ax, label="episodes that end in a crash", format=PercentFormatter(1))
     ax.grid(alpha=0.25)
+    return ax
+
+
+def short_name(action) -> str:
+    """highway-env's name of an action as figures write it: LANE_LEFT as left."""
+    return action.replace("LANE_", "").lower()
+
+
+def plot_action_probabilities(probabilities, actions, *, picked=None, ax=None):
+    """A policy in one state: a bar for each action.
+
+    Args:
+        probabilities: (A,) that add up to 1.
+        actions: (A,) names.
+        picked: index of the action taken, in another colour.
+    """
+    ax = ax or plt.figure(figsize=(6, 2.6), layout="constrained").gca()
+    colors = [PICKED_COLOR if action == picked else AGENT_COLOR for action in range(len(actions))]
+    bars = ax.bar([short_name(action) for action in actions], probabilities, color=colors)
+    ax.bar_label(bars, [f"{probability:.2f}" for probability in probabilities], padding=2)
+    ax.set(ylim=(0, 1.12), ylabel="probability")
+    return ax
+
+
+def plot_sampling(probabilities, actions, u, *, ax=None):
+    """How a uniform random number picks an action: each owns a stretch of [0, 1] as long as its probability.
+
+    Args:
+        probabilities: (A,) that add up to 1.
+        actions: (A,) names, written where there is room.
+        u: the random number.
+    """
+    ax = ax or plt.figure(figsize=(6, 1.2), layout="constrained").gca()
+    starts = np.cumsum(probabilities) - probabilities
+    for i, (start, width, action) in enumerate(zip(starts, probabilities, actions, strict=True)):
+        ax.barh(0, width, left=start, color=AGENT_COLOR, alpha=0.35 + 0.3 * (i % 2), edgecolor="white")
+        if width > 0.08:
+            ax.text(start + width / 2, 0, short_name(action), ha="center", va="center", fontsize=9)
+    ax.axvline(u, color=PICKED_COLOR, linewidth=3)
+    ax.set(xlim=(0, 1), yticks=[], xlabel="the action is the stretch that the random number u falls on")
     return ax

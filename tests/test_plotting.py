@@ -75,6 +75,22 @@ def test_drivers_carry_their_names_and_intervals():
     np.testing.assert_allclose(segments.get_segments()[0], [(28, 9), (28, 12)])
 
 
+def test_a_policy_is_a_bar_for_each_action_the_picked_one_marked():
+    ax = plotting.plot_action_probabilities([0.25, 0.75], ["LANE_LEFT", "IDLE"], picked=1)
+    assert [bar.get_height() for bar in ax.patches] == [0.25, 0.75]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["left", "idle"]
+    left, idle = (bar.get_facecolor() for bar in ax.patches)
+    assert left != idle
+
+
+def test_a_random_number_falls_on_a_stretch_as_long_as_the_probability():
+    ax = plotting.plot_sampling([0.25, 0.7, 0.05], ["LANE_LEFT", "IDLE", "FASTER"], 0.3)
+    stretches = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
+    np.testing.assert_allclose(stretches, [(0, 0.25), (0.25, 0.7), (0.95, 0.05)])
+    assert [text.get_text() for text in ax.texts] == ["left", "idle"]
+    assert set(ax.lines[0].get_xdata()) == {0.3}
+
+
 def test_each_draws_into_the_axes_it_is_given():
     _, ax = plt.subplots()
     assert plotting.plot_learning_curve([1], [1], ax=ax) is ax

@@ -4,19 +4,29 @@ import base64
 import io
 import itertools
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import ipywidgets
 import numpy as np
 import pytest
 from PIL import Image
 
+from ppo_lib import widgets
 from ppo_lib.widgets.engine import InteractiveFigure, slider
+
+EXPLORERS = [widgets.distribution_explorer]
 
 
 def pixels(widget):
     """(H, W, 3) the picture that the widget shows."""
     return np.asarray(Image.open(io.BytesIO(widget.picture.value)).convert("RGB"))
+
+
+def other_values(control):
+    """A few more places for a slider or a choice to stand."""
+    if hasattr(control, "options"):
+        return [value for value in control.options if value != control.value]
+    return [control.min, control.max]
 
 
 def draw_line(ax, *, slope, offset):
@@ -65,10 +75,28 @@ def test_the_controls_stand_above_the_picture(figure):
     assert isinstance(figure, ipywidgets.VBox)
 
 
-def test_a_redraw_takes_well_under_a_tenth_of_a_second(figure):
+def test_probabilities_are_those_of_the_sliders_and_the_pick_follows_the_random_number():
+    explorer = widgets.distribution_explorer(logits=np.log([0.1, 0.2, 0.3, 0.1, 0.3]))
+    bars, _ = explorer.figure.axes
+    np.testing.assert_allclose([bar.get_height() for bar in bars.patches], [0.1, 0.2, 0.3, 0.1, 0.3])
+    for u, picked, log_prob in ((0.0, "left", "-2.30"), (0.55, "right", "-1.20"), (1.0, "slower", "-1.20")):
+        explorer.controls["u"].value = u
+        assert explorer.caption.value.endswith(f"picked: {picked}, log-probability {log_prob}")
+
+
+def test_entropy_is_greatest_where_all_logits_are_equal():
+    explorer = widgets.distribution_explorer(logits=(3, 3, 3, 3, 3))
+    assert explorer.caption.value.startswith("entropy 1.61 of at most 1.61 nats")
+
+
+@pytest.mark.parametrize("explorer", EXPLORERS)
+def test_every_control_of_every_figure_changes_its_picture_in_well_under_a_tenth_of_a_second(explorer):
+    figure = explorer()
     times = []
-    for slope in np.linspace(-1, 0, 9):
-        begun = perf_counter()
-        figure.controls["slope"].value = slope
-        times.append(perf_counter() - begun)
+    for name, control in figure.controls.items():
+        for value in other_values(control):
+            before, begun = pixels(figure), process_time()
+            control.value = value
+            times.append(process_time() - begun)  # of this process, not of others on a busy machine
+            assert (pixels(figure) != before).any(), f"{name} = {value} changes nothing"
     assert median(times) < 0.1
