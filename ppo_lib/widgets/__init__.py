@@ -1,0 +1,5 @@
+"""The interactive figures, one module each: `from ppo_lib import widgets; widgets.distribution_explorer()`.
+
+Each function returns one ipywidgets widget. The drawing is a function of ppo_lib.plotting; here are the
+controls.
+"""
