@@ -1,4 +1,4 @@
-"""The exercises of notebook 2: logits to probabilities, their logarithms and entropy, and the size of a convolution."""
+"""The exercises of notebook 2: probabilities, their logarithms and entropy, and the size of a convolution."""
 
 import math
 
