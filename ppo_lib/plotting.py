@@ -283,3 +283,42 @@ def plot_drift(before, after, *, ax=None):
     ax.plot(before, after, "o", color=AGENT_COLOR, alpha=0.25, markersize=4, markeredgewidth=0)
     ax.set(xlabel="probability before", ylabel="probability after", xlim=(0, top), ylim=(0, top), aspect="equal")
     return ax
+
+
+def plot_view(road, road_scaling, image, scaling, *, axes=None):
+    """A stretch of road with a frame around what an image of it covers, and below it that image.
+
+    Args:
+        road, image: (W, H) grayscale, as highway-env draws them: our car at three tenths of the width.
+        road_scaling, scaling: their pixels per metre.
+        axes: 2 Axes.
+    """
+    if axes is None:
+        axes = plt.figure(figsize=(8, 4.2), layout="constrained").subplots(2)
+    for ax, picture, pixels_per_m in zip(axes, (road, image), (road_scaling, scaling), strict=True):
+        width, height = np.array(picture.shape) / pixels_per_m  # m
+        extent = (-0.3 * width, 0.7 * width, height / 2, -height / 2)
+        ax.imshow(picture.T, cmap="gray", vmin=0, vmax=255, extent=extent)
+        ax.set(xlim=extent[:2], ylim=extent[2:], ylabel="m")
+    frame = plt.Rectangle((-0.3 * width, -height / 2), width, height, fill=False, color=PICKED_COLOR, linewidth=2)
+    axes[0].add_patch(frame)
+    axes[1].set_xlabel("m ahead of us")
+    return axes
+
+
+def plot_race(returns, *, ax=None):
+    """Returns growing along drives on one road; the last driver's stand out.
+
+    Args:
+        returns: {driver: the return after 0, 1, 2, ... steps}.
+    """
+    ax = ax or plt.figure(figsize=(8, 2.6), layout="constrained").gca()
+    *rivals, own = returns
+    for color, name in zip(BASELINE_COLORS, rivals, strict=False):
+        ax.plot(returns[name], color=color, label=name)
+        ax.plot(len(returns[name]) - 1, returns[name][-1], "o", color=color, markersize=4)  # where it ended
+    ax.plot(returns[own], "o-", color=AGENT_COLOR, linewidth=2.5, markersize=4, label=own)
+    ax.set(xlabel="decisions", ylabel="return so far", xlim=(0, None), ylim=(0, None))
+    ax.legend(loc="lower right", fontsize=8)
+    ax.grid(alpha=0.25)
+    return ax

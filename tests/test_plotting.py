@@ -131,6 +131,23 @@ def test_what_did_not_drift_is_on_the_diagonal():
     np.testing.assert_array_equal(*diagonal.get_xydata().T)
 
 
+def test_a_view_is_framed_where_its_image_lies_in_metres():
+    road, image = np.zeros((840, 200), np.uint8), np.zeros((96, 32), np.uint8)
+    above, below = plotting.plot_view(road, 4.0, image, 1.25)
+    frame = above.patches[0]
+    np.testing.assert_allclose([frame.get_x(), frame.get_y(), frame.get_width()], [-0.3 * 76.8, -12.8, 76.8])
+    np.testing.assert_allclose(above.images[0].get_extent(), [-63, 147, 25, -25])
+    np.testing.assert_allclose(below.get_xlim(), [-0.3 * 76.8, 0.7 * 76.8])
+
+
+def test_in_a_race_the_last_driver_stands_out():
+    ax = plotting.plot_race({"always IDLE": [0, 1, 2], "you": [0, 1.5]})
+    lines = {line.get_label(): line for line in ax.lines}
+    assert list(lines["you"].get_ydata()) == [0, 1.5]
+    assert list(lines["always IDLE"].get_ydata()) == [0, 1, 2]
+    assert lines["you"].get_linewidth() > lines["always IDLE"].get_linewidth()
+
+
 def test_each_draws_into_the_axes_it_is_given():
     _, ax = plt.subplots()
     assert plotting.plot_learning_curve([1], [1], ax=ax) is ax

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from ppo_lib import widgets
+from ppo_lib.envs import highway_config, make_env
 from ppo_lib.widgets.engine import InteractiveFigure, slider
 
-EXPLORERS = [widgets.distribution_explorer]
+EXPLORERS = [widgets.distribution_explorer, widgets.observation_explorer]
 
 
 def pixels(widget):
@@ -25,7 +26,7 @@ def pixels(widget):
 def other_values(control):
     """A few more places for a slider or a choice to stand."""
     if hasattr(control, "options"):
-        return [value for value in control.options if value != control.value]
+        return [value for value in control.options.values() if value != control.value]
     return [control.min, control.max]
 
 
@@ -87,6 +88,19 @@ def test_probabilities_are_those_of_the_sliders_and_the_pick_follows_the_random_
 def test_entropy_is_greatest_where_all_logits_are_equal():
     explorer = widgets.distribution_explorer(logits=(3, 3, 3, 3, 3))
     assert explorer.caption.value.startswith("entropy 1.61 of at most 1.61 nats")
+
+
+def test_the_image_is_what_the_environment_would_have_shown():
+    shape, scaling = (48, 16), 0.5
+    explorer = widgets.observation_explorer(seed=5, steps=2)
+    explorer.controls["shape"].value, explorer.controls["scaling"].value = shape, scaling
+    env = make_env("highway-fast-v0", highway_config(observation_shape=shape, scaling=scaling))
+    env.reset(seed=5)
+    for _ in range(2):
+        stack = env.step(1)[0]
+    shown = explorer.figure.axes[1].images[0].get_array()
+    np.testing.assert_array_equal(shown, stack[-1].T)
+    assert explorer.caption.value.startswith("768 bytes an image; 67 m ahead, 16 m to each side; a lane is 2.0 pixels")
 
 
 @pytest.mark.parametrize("explorer", EXPLORERS)

@@ -5,5 +5,7 @@ controls.
 """
 
 from ppo_lib.widgets.distribution import distribution_explorer
+from ppo_lib.widgets.drive import drive_yourself
+from ppo_lib.widgets.observation import observation_explorer
 
-__all__ = ["distribution_explorer"]
+__all__ = ["distribution_explorer", "drive_yourself", "observation_explorer"]

@@ -22,9 +22,10 @@ class PictureBox(ipywidgets.VBox):
     """
 
     def __init__(self, *, above=(), below=()):
-        self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
         self.caption = ipywidgets.Label()
         super().__init__([*above, self.picture, self.caption, *below])
+        self.add_class("picture-box")  # by which pages and tests may find it
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget for a page with a kernel; for all others the picture as it is now, and the caption."""
@@ -85,5 +86,5 @@ def _empty(ax):
 
 def slider(description, value, low, high, step, **options):
     """A slider for a float, wide enough for its description; `options` as for ipywidgets.FloatSlider."""
-    style = {"description_width": "initial"}
-    return ipywidgets.FloatSlider(value, min=low, max=high, step=step, description=description, style=style, **options)
+    options = {"style": {"description_width": "initial"}, "layout": {"width": "320px"}} | options
+    return ipywidgets.FloatSlider(value, min=low, max=high, step=step, description=description, **options)
