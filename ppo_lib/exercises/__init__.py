@@ -10,13 +10,17 @@ from ppo_lib.exercises.actor_and_critic import (
     check_entropy,
 )
 from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, check_td_errors
+from ppo_lib.exercises.environment import check_future_values, check_stack_images, check_step_reward
 
 __all__ = [
     "check_action_log_probs",
     "check_action_probabilities",
     "check_conv_layer",
     "check_entropy",
+    "check_future_values",
     "check_gae",
     "check_normalize",
+    "check_stack_images",
+    "check_step_reward",
     "check_td_errors",
 ]
