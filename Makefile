@@ -16,9 +16,10 @@ lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(READY)
-	@for notebook in notebooks/[0-9]*.ipynb; do \
+	@for notebook in notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb; do \
 	  echo "running $$notebook"; \
-	  $(BIN)/jupyter nbconvert --execute --to html --output-dir build/notebooks $(QUIET) $$notebook || exit 1; \
+	  $(BIN)/jupyter nbconvert --execute --to html --config nbconvert_config.py \
+	    --output-dir build/$$(dirname $$notebook) $(QUIET) $$notebook || exit 1; \
 	done
 	@echo "The finished pages are in build/notebooks; open build/notebooks/01_environment.html in a browser."
 

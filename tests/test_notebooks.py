@@ -11,13 +11,20 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 ROOT = Path(__file__).parent.parent
-PATHS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-NOTEBOOKS = {path.name: nbformat.read(path, as_version=4) for path in PATHS}
+FOLDER = ROOT / "notebooks"
+CHAPTERS = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
+SOLUTIONS = sorted(f"solutions/{path.name}" for path in FOLDER.glob("solutions/*.ipynb"))
+NOTEBOOKS = {name: nbformat.read(FOLDER / name, as_version=4) for name in CHAPTERS + SOLUTIONS}
 every_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
+every_chapter = pytest.mark.parametrize("name", CHAPTERS)
 
 
 def code_cells(name):
     return [cell for cell in NOTEBOOKS[name].cells if cell.cell_type == "code"]
+
+
+def markdown_cells(name):
+    return [cell for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown"]
 
 
 def outputs(name):
@@ -25,11 +32,26 @@ def outputs(name):
 
 
 def prose(name):
-    return "\n".join(cell.source for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown")
+    return "\n".join(cell.source for cell in markdown_cells(name))
+
+
+def links(text):
+    """The targets of the links in some markdown, without what follows a #."""
+    return re.findall(r"\]\(([^)#]+)", text)
+
+
+def checks(name):
+    """The names of the exercises that a notebook checks."""
+    return set(re.findall(r"exercises\.(check_\w+)\(", "\n".join(cell.source for cell in code_cells(name))))
+
+
+def shows_a_picture(output):
+    data = output.get("data", {})
+    return {"image/png", "image/gif", "image/svg+xml"} & set(data) or "<video" in data.get("text/html", "")
 
 
 def test_there_are_notebooks():
-    assert {"01_environment.ipynb", "05_training_loop.ipynb"} <= set(NOTEBOOKS)
+    assert {"01_environment.ipynb", "05_training_loop.ipynb", "06_evaluation.ipynb"} <= set(CHAPTERS)
 
 
 @every_notebook
@@ -45,49 +67,71 @@ def test_it_holds_no_error_no_warning_and_no_path_of_a_machine(name):
 
 @every_notebook
 def test_it_is_small_and_its_cells_are_short(name):
-    assert (ROOT / "notebooks" / name).stat().st_size < 1_500_000
+    assert (FOLDER / name).stat().st_size < 1_500_000
     lengths = [len(cell.source.splitlines()) for cell in code_cells(name)[1:]]  # the first cell is for the imports
     assert max(lengths) <= 25
-    assert 12 <= len(lengths) + 1 <= 25
-
-
-@every_notebook
-def test_at_most_two_code_cells_in_a_row(name):
-    kinds = "".join(cell.cell_type[0] for cell in NOTEBOOKS[name].cells)
-    assert "ccc" not in kinds
-
-
-@every_notebook
-def test_every_picture_is_followed_by_prose(name):
-    cells = NOTEBOOKS[name].cells
-    for cell, following in itertools.pairwise(cells):
-        if cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs):
-            assert following.cell_type == "markdown", cell.source
 
 
 @every_notebook
 def test_its_links_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)#]+)", prose(name)):
-        assert target.startswith("https://") or (ROOT / "notebooks" / target).exists(), target
+    for target in links(prose(name)):
+        assert target.startswith("https://") or (FOLDER / name).parent.joinpath(target).exists(), target
 
 
-@every_notebook
+@every_chapter
+def test_its_code_comes_in_small_portions(name):
+    assert 12 <= len(code_cells(name)) <= 25
+    kinds = "".join(cell.cell_type[0] for cell in NOTEBOOKS[name].cells)
+    assert "ccc" not in kinds
+
+
+@every_chapter
+def test_every_picture_is_followed_by_prose(name):
+    cells = NOTEBOOKS[name].cells
+    for cell, following in itertools.pairwise(cells):
+        if cell.cell_type == "code" and any(map(shows_a_picture, cell.outputs)):
+            assert following.cell_type == "markdown", cell.source
+
+
+@every_chapter
+def test_its_first_and_its_last_words_link_to_its_neighbours(name):
+    i = CHAPTERS.index(name)
+    neighbours = set(CHAPTERS[max(i - 1, 0) : i] + CHAPTERS[i + 1 : i + 2])
+    for cell in (markdown_cells(name)[0], markdown_cells(name)[-1]):
+        assert neighbours <= set(links(cell.source))
+
+
+@every_chapter
 def test_the_readme_lists_it(name):
     assert f"notebooks/{name}" in (ROOT / "README.md").read_text()
 
 
-@every_notebook
-def test_it_says_how_long_it_ran(name):
-    assert re.fullmatch(r"This notebook ran in \d+ s\.\n", code_cells(name)[-1].outputs[0].text)
+@every_chapter
+def test_it_ran_within_the_minutes_that_it_promises(name):
+    (promised,) = re.findall(r"about \d+ minutes to read, (\d+) to run", markdown_cells(name)[0].source)
+    (seconds,) = re.fullmatch(r"This notebook ran in (\d+) s\.\n", code_cells(name)[-1].outputs[0].text).groups()
+    assert int(seconds) <= 60 * int(promised)
 
 
-@every_notebook
+@every_chapter
 def test_what_is_not_compared_is_followed_by_a_verdict_or_is_a_picture(name):
     """Where nbval may not compare, the notebook says why by a marker, and it does not do so everywhere."""
     ignored = [cell for cell in code_cells(name) if "NBVAL_IGNORE_OUTPUT" in cell.source]
     assert len(ignored) < len(code_cells(name)) / 2
     if any(".learn(" in cell.source for cell in ignored):
         assert any("assert" in cell.source for cell in code_cells(name))
+
+
+@every_chapter
+def test_its_exercises_are_not_attempted_and_link_to_their_solutions(name):
+    assert 1 <= len(checks(name)) <= 4
+    assert f"solutions/{name}" in links(prose(name))
+    assert f"../{name}" in links(prose(f"solutions/{name}"))
+    assert checks(name) == checks(f"solutions/{name}")
+
+
+def test_every_solution_belongs_to_a_chapter():
+    assert {Path(name).name for name in SOLUTIONS} <= set(CHAPTERS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,11 @@
+"""The interactive figures, one module each: `from ppo_lib import widgets; widgets.distribution_explorer()`.
+
+Each function returns one ipywidgets widget. The drawing is a function of ppo_lib.plotting; here are the
+controls.
+"""
+
+from ppo_lib.widgets.distribution import distribution_explorer
+from ppo_lib.widgets.drive import drive_yourself
+from ppo_lib.widgets.observation import observation_explorer
+
+__all__ = ["distribution_explorer", "drive_yourself", "observation_explorer"]
