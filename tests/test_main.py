@@ -6,10 +6,11 @@ import sys
 import time
 
 import pytest
+import torch
 from known_env import counters
 
 from ppo_lib.__main__ import main
-from ppo_lib.checkpoint import checkpoints_in
+from ppo_lib.checkpoint import checkpoints_in, load_network, newest_checkpoint
 from ppo_lib.config import PPOConfig
 from ppo_lib.ppo import PPO
 
@@ -82,6 +83,16 @@ def test_a_run_in_environments_of_ones_own_is_left_to_python(tmp_path, capsys):
     PPO(counters(3), PPOConfig(num_steps=8, num_minibatches=2)).learn(8, out=tmp_path, progress=False)
     for command in (["evaluate", str(tmp_path)], ["train", "--resume", "--out", str(tmp_path)]):
         assert "use it from Python" in refused(capsys, *command)
+
+
+def test_a_new_run_can_start_from_the_networks_of_another(run, highway_run, tmp_path, capsys):
+    new = ["train", *QUICK, "--out", str(tmp_path), "--learning-rate", "1e-12", "--total-steps", "32"]
+    assert main([*new, "--start-from", str(run)]) == 0
+    old, started = (load_network(newest_checkpoint(folder) / "actor.safetensors") for folder in (run, tmp_path))
+    for mine, theirs in zip(started.parameters(), old.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+    other = ["train", *QUICK, "--out", str(tmp_path / "other"), "--start-from", str(highway_run)]
+    assert "was trained in highway-fast-v0, on observations (2, 96, 24) uint8" in refused(capsys, *other)
 
 
 def test_a_run_is_not_overwritten(run, capsys):
