@@ -91,6 +91,7 @@ def test_a_new_run_can_start_from_the_networks_of_another(run, highway_run, tmp_
     old, started = (load_network(newest_checkpoint(folder) / "actor.safetensors") for folder in (run, tmp_path))
     for mine, theirs in zip(started.parameters(), old.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs)
+    capsys.readouterr()
     other = ["train", *QUICK, "--out", str(tmp_path / "other"), "--start-from", str(highway_run)]
     assert "was trained in highway-fast-v0, on observations (2, 96, 24) uint8" in refused(capsys, *other)
 
