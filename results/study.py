@@ -12,6 +12,7 @@ import torch
 import tyro
 from experiments import FOLDER, Variant, last_rows, read_rows, run_all
 from torch import nn
+from tyro.conf import Positional
 
 from ppo_lib.envs import highway_config
 from ppo_lib.networks import NATURE_CNN, Actor, Critic, FeatureEncoder
@@ -122,6 +123,7 @@ VARIANTS = {
         "γ = 0.8": numbers(gamma=0.8),
         "γ = 0.95": numbers(gamma=0.95),
         "γ = 0.98": numbers(gamma=0.98),
+        "γ from 0.8 to 0.95": numbers(gamma=0.8, final_gamma=0.95),
         "γ from 0.85 to 0.95": numbers(gamma=0.85, final_gamma=0.95),
         "γ from 0.85 to 0.98": numbers(gamma=0.85, final_gamma=0.98),
         "λ = 0.8": numbers(gae_lambda=0.8),
@@ -143,7 +145,7 @@ VARIANTS = {
 class Study:
     """Run what is not yet in study_<part>.csv."""
 
-    part: Literal["images", "tables", "numbers"]
+    part: Positional[Literal["images", "tables", "numbers"]]
     seeds: tuple[int, ...] = (0, 1, 2)
     only: tuple[str, ...] | None = None  # names of variants
 
