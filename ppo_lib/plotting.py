@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
+EGO_POSITION = 0.3  # where in the width of an image highway-env draws our car
 AGENT_COLOR = "#1f5fa8"
 CRASH_COLOR = "#c0392b"
 BASELINE_COLORS = ("#7f8c8d", "#b07d2b", "#2e8b57", "#8e44ad", "#c0392b", "#16a085")
@@ -145,4 +146,107 @@ def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
     ax.set(xlabel="mean speed (m/s)", ylabel="return per episode")
     ax.figure.colorbar(dots, ax=ax, label="episodes that end in a crash", format=PercentFormatter(1))
     ax.grid(alpha=0.25)
+    return ax
+
+
+def plot_intervals(names, series, *, xlabel, percent=False, ax=None):
+    """Estimates with their confidence intervals: a line per name, a dot with whiskers per series.
+
+    Args:
+        names: (D,) what is measured, from top to bottom.
+        series: {label: ((D,) estimates, (D, 2) intervals)}; a NaN is left out.
+        xlabel: the measure, with its unit.
+        percent: write the values, in [0, 1], in percent.
+    """
+    ax = ax or plt.figure(figsize=(7, 0.45 * len(names) + 1), layout="constrained").gca()
+    rows = np.arange(len(names))
+    for i, (label, (estimates, intervals)) in enumerate(series.items()):
+        estimates, (low, high) = np.asarray(estimates, float), np.asarray(intervals, float).T
+        offset = 0.22 * (i - (len(series) - 1) / 2)
+        color = AGENT_COLOR if i == 0 else BASELINE_COLORS[i - 1]
+        whiskers = [(estimates - low).clip(0), (high - estimates).clip(0)]
+        ax.errorbar(estimates, rows + offset, xerr=whiskers, fmt="o", color=color, capsize=3, label=label)
+    ax.set(yticks=rows, yticklabels=names, xlabel=xlabel, ylim=(len(names) - 0.4, -0.6))
+    if percent:
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+    if len(series) > 1:
+        ax.legend(frameon=False, fontsize=8)
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def plot_estimates(counts, series, *, ylabel, xlabel="episodes", ax=None):
+    """How an estimate and its interval settle as data come in, on a logarithmic axis.
+
+    Args:
+        counts: (C,) how much data.
+        series: {label: ((C,) estimates, (C, 2) intervals)}, each a line in a band.
+    """
+    ax = ax or plt.figure(figsize=(7.5, 3.4), layout="constrained").gca()
+    for label, (estimates, intervals) in series.items():
+        (line,) = ax.plot(counts, estimates, ".-", label=label)
+        ax.fill_between(counts, *np.asarray(intervals, float).T, color=line.get_color(), alpha=0.15, linewidth=0)
+    ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+    ax.set_xticks(counts, [str(count) for count in counts])
+    ax.minorticks_off()
+    ax.legend(frameon=False)
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def plot_gallery(frames, titles, *, columns=2, axes=None):
+    """Pictures in rows, each below its title.
+
+    Args:
+        frames: G images (H, W, 3) uint8.
+        titles: G strings.
+        axes: G Axes; a new figure where None.
+    """
+    if axes is None:
+        rows = -(-len(frames) // columns)
+        height, width, _ = frames[0].shape
+        size = (10, rows * (10 / columns * height / width + 0.3))
+        axes = plt.figure(figsize=size, layout="constrained").subplots(rows, columns, squeeze=False).ravel()
+        for ax in axes[len(frames) :]:
+            ax.remove()
+    for ax, frame, title in zip(axes, frames, titles, strict=False):
+        ax.imshow(frame)
+        ax.set_title(title, fontsize=9)
+        ax.axis("off")
+    return axes
+
+
+def plot_occlusion(image, heat, *, scaling, strongest=1.0, ax=None):
+    """What a driver reacts to, laid over what it sees.
+
+    Args:
+        image: (W, H) uint8, the newest image of the stack.
+        heat: (W, H) in [0, 1], of occlusion_map.
+        scaling: pixels per metre of the image.
+        strongest: the heat that is drawn in full colour.
+    """
+    ax = ax or plt.figure(figsize=(8, 2.8), layout="constrained").gca()
+    width, height = image.shape
+    ahead, aside = width / scaling, height / scaling
+    extent = (-EGO_POSITION * ahead, (1 - EGO_POSITION) * ahead, aside / 2, -aside / 2)
+    ax.imshow(image.T, cmap="gray", vmin=0, vmax=255, extent=extent)
+    share = (heat.T / strongest).clip(0, 1)
+    ax.imshow(share, cmap="YlOrRd", vmin=0, vmax=1, alpha=0.8 * share**0.5, extent=extent)
+    ax.set(xlabel="metres ahead", ylabel="metres aside")
+    return ax
+
+
+def plot_action_probabilities(probs, actions, *, ax=None):
+    """What a policy would do: a bar per action, the most probable one dark.
+
+    Args:
+        probs: (A,) probabilities.
+        actions: A names.
+    """
+    ax = ax or plt.figure(figsize=(3.5, 2.6), layout="constrained").gca()
+    colors = [AGENT_COLOR if p == max(probs) else "#a9c1dd" for p in probs]
+    ax.barh([action.replace("LANE_", "").lower() for action in actions], probs, color=colors)
+    ax.set(xlim=(0, 1), xlabel="probability")
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.invert_yaxis()
     return ax

@@ -15,7 +15,7 @@ FLOORS = [
     {"rollout", "evaluation", "run_folder"},
     {"checkpoint", "envs"},
     {"fast_highway"},
-    {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},
+    {"config", "networks", "advantages", "losses", "occlusion", "plotting", "wrappers", "interrupt"},
     {"errors"},
     {"__init__"},
 ]

@@ -3,3 +3,7 @@
 Each function returns one ipywidgets widget. The drawing is a function of ppo_lib.plotting; here are the
 controls.
 """
+
+from ppo_lib.widgets.occlusion import occlusion_explorer
+
+__all__ = ["occlusion_explorer"]
