@@ -75,6 +75,60 @@ def test_drivers_carry_their_names_and_intervals():
     np.testing.assert_allclose(segments.get_segments()[0], [(28, 9), (28, 12)])
 
 
+def test_intervals_stand_beside_each_other_in_rows():
+    series = {"agent": ([22.0, 21.0], [(21, 22.5), (20, 22)]), "SLOWER": ([21.0, 20.0], [(20, 22), (19, 21)])}
+    ax = plotting.plot_intervals(["3 lanes", "4 lanes"], series, xlabel="return")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["3 lanes", "4 lanes"]
+    agent, slower = (bars.lines[0].get_xydata() for bars in ax.containers)
+    np.testing.assert_allclose(agent, [(22, -0.11), (21, 0.89)])
+    np.testing.assert_allclose(slower, [(21, 0.11), (20, 1.11)])
+    np.testing.assert_allclose(ax.containers[0].lines[2][0].get_segments()[0][:, 0], [21, 22.5])
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first on top
+
+
+def test_rates_are_written_in_percent():
+    ax = plotting.plot_intervals(["a"], {"agent": ([0.5], [(0.4, 0.6)])}, xlabel="crashes", percent=True)
+    assert ax.xaxis.get_major_formatter().format_pct(0.5, 1) == "50%"
+    assert ax.get_legend() is None
+
+
+def test_estimates_are_lines_in_bands():
+    ax = plotting.plot_estimates([5, 50], {"Ada": ([20, 22], [(15, 25), (21, 23)])}, ylabel="return")
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [(5, 20), (50, 22)])
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert {(5, 15), (5, 25), (50, 21), (50, 23)} <= set(map(tuple, corners))
+    assert ax.get_xscale() == "log"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["5", "50"]
+
+
+def test_a_gallery_shows_each_picture_below_its_title():
+    frames = [np.full((10, 20, 3), value, np.uint8) for value in (10, 20, 30)]
+    axes = plotting.plot_gallery(frames, ["a", "b", "c"], columns=2)
+    assert [ax.get_title() for ax in axes[:3]] == ["a", "b", "c"]
+    for ax, frame in zip(axes, frames, strict=False):
+        np.testing.assert_array_equal(ax.images[0].get_array(), frame)
+    assert len(axes[0].figure.axes) == 3  # no empty frame beside the third
+
+
+def test_occlusion_lies_over_the_image_in_metres():
+    image, heat = np.zeros((100, 40), np.uint8), np.zeros((100, 40))
+    heat[90, 10] = 0.4
+    ax = plotting.plot_occlusion(image, heat, scaling=2, strongest=0.8)
+    below, above = ax.images
+    assert below.get_extent() == above.get_extent() == [-15, 35, 10, -10]  # 30 % of 50 m lie behind the car
+    np.testing.assert_array_equal(below.get_array(), image.T)
+    assert above.get_array()[10, 90] == 0.5
+    assert above.get_array().sum() == 0.5
+
+
+def test_the_most_probable_action_is_dark():
+    ax = plotting.plot_action_probabilities([0.2, 0.7, 0.1], ["LANE_LEFT", "IDLE", "FASTER"])
+    assert [bar.get_width() for bar in ax.patches] == [0.2, 0.7, 0.1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["left", "idle", "faster"]
+    left, idle, faster = (bar.get_facecolor() for bar in ax.patches)
+    assert left == faster != idle
+
+
 def test_each_draws_into_the_axes_it_is_given():
     _, ax = plt.subplots()
     assert plotting.plot_learning_curve([1], [1], ax=ax) is ax

@@ -4,5 +4,13 @@
 """
 
 from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, check_td_errors
+from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
 
-__all__ = ["check_gae", "check_normalize", "check_td_errors"]
+__all__ = [
+    "check_bootstrap_interval",
+    "check_crash_rate",
+    "check_gae",
+    "check_normalize",
+    "check_td_errors",
+    "check_wilson_interval",
+]

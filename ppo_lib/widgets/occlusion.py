@@ -34,8 +34,8 @@ def occlusion_explorer(actor, observations, actions, *, scaling=1.25, step=0) ->
         plot_action_probabilities(probs, actions, ax=bars)
         side = f"{patch / scaling:.0f} m"
         return (
-            f"Step {step}: {actions[probs.argmax()]} with {probs.max():.0%}. Hiding a square of {side} x {side} moves at "
-            f"most {heat.max():.0%} of the probability to other actions."
+            f"Step {step}: {actions[probs.argmax()]} with {probs.max():.0%}. Hiding a square of {side} x {side} moves "
+            f"at most {heat.max():.0%} of the probability to other actions."
         )
 
     controls = {
