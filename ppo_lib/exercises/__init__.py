@@ -5,12 +5,16 @@
 
 from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, check_td_errors
 from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
+from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance, check_total_loss
 
 __all__ = [
+    "check_annealed_learning_rate",
     "check_bootstrap_interval",
     "check_crash_rate",
+    "check_explained_variance",
     "check_gae",
     "check_normalize",
     "check_td_errors",
+    "check_total_loss",
     "check_wilson_interval",
 ]
