@@ -46,7 +46,8 @@ def highway_config(
     network time.
 
     Args:
-        observation: "grayscale" images or "kinematics" features (of the 10 nearest vehicles: presence, x, y, vx, vy).
+        observation: "grayscale" images or "kinematics", a table of the ego vehicle and the 9 nearest others before and
+            behind it: presence, and x, y, vx, vy in metres and metres per second, those of the others relative to it.
         observation_shape: (width, height) of the image in pixels; images only, as are the next two.
         stack_size: number of consecutive images that one observation holds, so that motion can be seen.
         scaling: pixels per metre.
@@ -72,7 +73,7 @@ def highway_config(
             "scaling": scaling,
         }
     else:
-        seen = {"type": "Kinematics", "vehicles_count": 10}
+        seen = {"type": "Kinematics", "vehicles_count": 10, "normalize": False, "see_behind": True}
     return {"observation": seen, "policy_frequency": policy_frequency, **overrides}
 
 
