@@ -10,12 +10,12 @@ Read the modules in this order; each imports only from those above it.
     networks      Actor and Critic: observations to action probabilities and to state values
     advantages    compute_gae, discounted_returns, explained_variance
     losses        clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
-    occlusion     where an actor looks: what it says when a part of the image is hidden
     plotting      one function per figure: arrays in, Axes out
     checkpoint    saving that survives a kill, loading that trusts nothing
     run_folder    the folder of a training run: its log and its checkpoints
     rollout       Rollout and collect_rollout: T steps of N environments
     evaluation    evaluate_policy, the baseline drivers, bootstrap confidence intervals
+    occlusion     where an actor looks: what it says when a part of the image is hidden
     interrupt     Ctrl-C as a request
     ppo           PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
     planner       a driver that searches with the exact simulator: the upper line

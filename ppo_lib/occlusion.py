@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-ROAD_GREY = 99  # what highway-env's grayscale images show where there is nothing but road
+from ppo_lib.networks import ROAD_GREY
 
 
 @torch.no_grad()

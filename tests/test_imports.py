@@ -12,10 +12,10 @@ FLOORS = [
     {"widgets", "exercises"},
     {"benchmark", "recording", "planner"},
     {"ppo"},
-    {"rollout", "evaluation", "run_folder"},
+    {"rollout", "evaluation", "run_folder", "occlusion"},
     {"checkpoint", "envs"},
     {"fast_highway"},
-    {"config", "networks", "advantages", "losses", "occlusion", "plotting", "wrappers", "interrupt"},
+    {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},
     {"errors"},
     {"__init__"},
 ]

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.distributions import Categorical
 
-from ppo_lib.occlusion import ROAD_GREY, occlusion_map
+from ppo_lib.networks import ROAD_GREY
+from ppo_lib.occlusion import occlusion_map
 
 
 class Looker(nn.Module):
