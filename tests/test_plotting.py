@@ -75,6 +75,85 @@ def test_drivers_carry_their_names_and_intervals():
     np.testing.assert_allclose(segments.get_segments()[0], [(28, 9), (28, 12)])
 
 
+def test_a_policy_is_a_bar_for_each_action_the_picked_one_marked():
+    ax = plotting.plot_action_probabilities([0.25, 0.75], ["LANE_LEFT", "IDLE"], picked=1)
+    assert [bar.get_height() for bar in ax.patches] == [0.25, 0.75]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["left", "idle"]
+    left, idle = (bar.get_facecolor() for bar in ax.patches)
+    assert left != idle
+
+
+def test_a_random_number_falls_on_a_stretch_as_long_as_the_probability():
+    ax = plotting.plot_sampling([0.25, 0.7, 0.05], ["LANE_LEFT", "IDLE", "FASTER"], 0.3)
+    stretches = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
+    np.testing.assert_allclose(stretches, [(0, 0.25), (0.25, 0.7), (0.95, 0.05)])
+    assert [text.get_text() for text in ax.texts] == ["left", "idle"]
+    assert set(ax.lines[0].get_xdata()) == {0.3}
+
+
+def test_layers_are_bars_from_first_to_last_with_their_numbers():
+    parameters, multiplications = plotting.plot_layers(["conv", "linear"], [4_112, 645], [659_456, 640])
+    assert [bar.get_width() for bar in parameters.patches] == [4_112, 645]
+    assert [text.get_text() for text in multiplications.texts] == ["659,456", "640"]
+    assert parameters.yaxis_inverted()
+    assert parameters.get_xlabel() == "parameters"
+
+
+def test_feature_maps_are_upright_beside_the_image_and_zero_is_grey():
+    image, feature_map = np.arange(12, dtype=np.uint8).reshape(4, 3), np.array([[1.0, -3.0]])
+    left, right = plotting.plot_feature_maps(image, {"a filter": feature_map})
+    np.testing.assert_array_equal(left.images[0].get_array(), image.T)
+    np.testing.assert_array_equal(right.images[0].get_array(), feature_map.T)
+    assert right.images[0].get_clim() == (-3, 3)
+    assert right.get_title() == "a filter"
+
+
+def test_policies_are_columns_of_dots_side_by_side():
+    policies = {"first": np.array([[0.5, 0.5], [0.4, 0.6]]), "second": np.array([[0.1, 0.9]])}
+    ax = plotting.plot_policies(policies, ["LANE_LEFT", "IDLE"])
+    dots = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) and line.get_linestyle() == "None"]
+    np.testing.assert_allclose(dots[0], [(-0.2, 0.5), (0.8, 0.5), (-0.2, 0.4), (0.8, 0.6)])
+    np.testing.assert_allclose(dots[1], [(0.2, 0.1), (1.2, 0.9)])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first", "second", "all equal"]
+
+
+def test_values_stand_beside_the_returns():
+    ax = plotting.plot_values([0.1, 0.2], [2.0, 1.0])
+    lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
+    assert lines["what the critic expected"] == [0.1, 0.2]
+    assert lines["what came: discounted return"] == [2.0, 1.0]
+
+
+def test_what_did_not_drift_is_on_the_diagonal():
+    ax = plotting.plot_drift(np.array([[0.2, 0.8]]), np.array([[0.2, 0.7]]))
+    diagonal, dots = ax.lines
+    np.testing.assert_array_equal(dots.get_xydata(), [(0.2, 0.2), (0.8, 0.7)])
+    np.testing.assert_array_equal(*diagonal.get_xydata().T)
+
+
+def test_a_view_is_framed_where_its_image_lies_in_metres():
+    road, image = np.zeros((840, 200), np.uint8), np.zeros((96, 32), np.uint8)
+    above, below = plotting.plot_view(road, 4.0, image, 1.25)
+    frame = above.patches[0]
+    np.testing.assert_allclose([frame.get_x(), frame.get_y(), frame.get_width()], [-0.3 * 76.8, -12.8, 76.8])
+    np.testing.assert_allclose(above.images[0].get_extent(), [-63, 147, 25, -25])
+    np.testing.assert_allclose(below.get_xlim(), [-0.3 * 76.8, 0.7 * 76.8])
+
+
+def test_in_a_race_the_last_driver_stands_out():
+    ax = plotting.plot_race({"always IDLE": [0, 1, 2], "you": [0, 1.5]})
+    lines = {line.get_label(): line for line in ax.lines}
+    assert list(lines["you"].get_ydata()) == [0, 1.5]
+    assert list(lines["always IDLE"].get_ydata()) == [0, 1, 2]
+    assert lines["you"].get_linewidth() > lines["always IDLE"].get_linewidth()
+
+
+def test_each_draws_into_the_axes_it_is_given():
+    _, ax = plt.subplots()
+    assert plotting.plot_learning_curve([1], [1], ax=ax) is ax
+    assert plotting.plot_reward_components({"surviving": [1]}, ax=ax) is ax
+
+
 def test_intervals_stand_beside_each_other_in_rows():
     series = {"agent": ([22.0, 21.0], [(21, 22.5), (20, 22)]), "SLOWER": ([21.0, 20.0], [(20, 22), (19, 21)])}
     ax = plotting.plot_intervals(["3 lanes", "4 lanes"], series, xlabel="return")
@@ -127,9 +206,3 @@ def test_the_most_probable_action_is_dark():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["left", "idle", "faster"]
     left, idle, faster = (bar.get_facecolor() for bar in ax.patches)
     assert left == faster != idle
-
-
-def test_each_draws_into_the_axes_it_is_given():
-    _, ax = plt.subplots()
-    assert plotting.plot_learning_curve([1], [1], ax=ax) is ax
-    assert plotting.plot_reward_components({"surviving": [1]}, ax=ax) is ax
