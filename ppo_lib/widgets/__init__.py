@@ -4,6 +4,8 @@ Each function returns one ipywidgets widget. The drawing is a function of ppo_li
 controls.
 """
 
+from ppo_lib.widgets.advantages import advantage_explorer
+from ppo_lib.widgets.clipping import clipping_explorer
 from ppo_lib.widgets.distribution import distribution_explorer
 
-__all__ = ["distribution_explorer"]
+__all__ = ["advantage_explorer", "clipping_explorer", "distribution_explorer"]
