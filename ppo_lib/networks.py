@@ -20,8 +20,8 @@ NATURE_CNN = ((32, 8, 4), (64, 4, 2), (64, 3, 1))
 # by far and move with every step.
 ROAD_GREY, CAR_GREY = 99, 59
 LINE_SLOPE = 0.1
-# The centres of the cells that a table of vehicles is spread over, in metres ahead of the ego vehicle and to its right,
-# and how far apart they are: lanes are 4 m wide.
+# The centres of the cells that a table of vehicles is spread over, in metres ahead of the ego vehicle and to its
+# right, and how far apart they are: lanes are 4 m wide.
 CELL_SIZE = 4.0
 CELLS_AHEAD = (-20.0, 80.0)
 CELLS_ASIDE = (-8.0, 8.0)
@@ -129,8 +129,8 @@ class VehicleEncoder(nn.Module):
     the order of the rows, and nothing is lost to rounding as it would be in a grid of zeros and ones. From the bare
     numbers a network must first learn what "beside me" means, which takes it millions of steps (`results/README.md`).
 
-    It takes highway-env's Kinematics rows (presence, x, y, vx, vy) in metres and m/s, the ego vehicle in the first, the
-    others relative to it: `highway_config("kinematics")`.
+    It takes highway-env's Kinematics rows (presence, x, y, vx, vy) in metres and m/s, the ego vehicle in the first,
+    the others relative to it: `highway_config("kinematics")`.
     """
 
     def __init__(self, obs_shape, hidden_sizes):

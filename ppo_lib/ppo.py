@@ -54,7 +54,7 @@ class PPO:
         self.critic = critic or Critic(envs.single_observation_space)
         self.actor.to(self.device)
         self.critic.to(self.device)
-        parameters = [*self.actor.parameters(), *self.critic.parameters()]
+        parameters = dict.fromkeys([*self.actor.parameters(), *self.critic.parameters()])  # once, if they share layers
         self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5, fused=True)
         self.gamma, self.entropy_coef = config.gamma, config.entropy_coef
         self.env_steps = 0

@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from ppo_lib import plotting
 
@@ -171,8 +172,8 @@ def test_rates_are_written_in_percent():
     assert ax.get_legend() is None
 
 
-def test_estimates_are_lines_in_bands():
-    ax = plotting.plot_estimates([5, 50], {"Ada": ([20, 22], [(15, 25), (21, 23)])}, ylabel="return")
+def test_convergence_is_lines_in_bands():
+    ax = plotting.plot_convergence([5, 50], {"Ada": ([20, 22], [(15, 25), (21, 23)])}, ylabel="return")
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), [(5, 20), (50, 22)])
     corners = ax.collections[0].get_paths()[0].vertices
     assert {(5, 15), (5, 25), (50, 21), (50, 23)} <= set(map(tuple, corners))
@@ -200,9 +201,65 @@ def test_occlusion_lies_over_the_image_in_metres():
     assert above.get_array().sum() == 0.5
 
 
-def test_the_most_probable_action_is_dark():
-    ax = plotting.plot_action_probabilities([0.2, 0.7, 0.1], ["LANE_LEFT", "IDLE", "FASTER"])
-    assert [bar.get_width() for bar in ax.patches] == [0.2, 0.7, 0.1]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["left", "idle", "faster"]
-    left, idle, faster = (bar.get_facecolor() for bar in ax.patches)
-    assert left == faster != idle
+def test_a_filmstrip_shows_each_step_over_its_number_with_the_road_upwards():
+    images = np.arange(3 * 4 * 2, dtype=np.uint8).reshape(3, 4, 2)
+    ax = plotting.plot_filmstrip(images)
+    (strip,) = ax.images
+    assert strip.origin == "lower"
+    assert strip.get_extent()[:2] == [-0.5, 2.5]
+    np.testing.assert_array_equal(strip.get_array()[:, 2:4], images[1])
+
+
+def bars(ax):
+    """[(color, {step: height other than 0})] of each outline that plot_step_bars drew."""
+    outlines = [(patch.get_facecolor(), *patch.get_data()[:2]) for patch in ax.patches if hasattr(patch, "get_data")]
+    return [
+        (color, {round((left + right) / 2): h for h, left, right in zip(heights, edges, edges[1:], strict=False) if h})
+        for color, heights, edges in outlines
+    ]
+
+
+def test_step_bars_are_coloured_by_their_sign():
+    (blue, above), (red, below) = bars(plotting.plot_step_bars([1.0, -2.0, 3.0], highlight=1))
+    assert blue == to_rgba(plotting.AGENT_COLOR)
+    assert red == to_rgba(plotting.CRASH_COLOR)
+    assert above == {0: 1, 2: 3}
+    assert below == {1: -2}
+
+
+def test_weighted_step_bars_show_the_weighted_part_solid():
+    pale, _, solid, solid_below = bars(plotting.plot_step_bars([4.0, -2.0], weights=np.array([0.25, 0.5])))
+    assert pale == (to_rgba(plotting.AGENT_COLOR, 0.2), {0: 4})
+    assert solid == (to_rgba(plotting.AGENT_COLOR), {0: 1})
+    assert solid_below[1] == {1: -1}
+
+
+def test_estimates_are_dots_around_their_mean():
+    ax = plotting.plot_estimates([0.0, 1.0], np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 4.0]]))
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0, 2, 4])
+    assert ax.lines[2].get_ydata() == [2, 2]  # the dashed line
+    assert [segment.get_segments()[0][0, 1] for segment in ax.collections] == [1, 2]
+
+
+def test_bias_and_variance_are_stacked_and_the_least_sum_is_marked():
+    ax = plotting.plot_bias_and_variance(np.array([0.0, 0.5, 1.0]), [3.0, 1.0, 0.0], [0.0, 1.0, 4.0])
+    total, best = ax.lines
+    np.testing.assert_array_equal(total.get_ydata(), [3, 2, 4])
+    assert best.get_xydata().tolist() == [[0.5, 2]]
+    assert [text.get_text() for text in ax.texts] == ["least at λ = 0.50"]
+
+
+def test_the_clipped_objective_is_flat_exactly_where_it_is_shaded(advantage, flat):
+    ax = plotting.plot_clipped_objective(advantage, 0.3)
+    (shaded,) = ax.patches
+    np.testing.assert_allclose([shaded.get_x(), shaded.get_x() + shaded.get_width()], flat)
+    ratio, objective = next(line for line in ax.lines if line.get_label() == "clipped").get_xydata().T
+    slopes, middles = np.diff(objective) / np.diff(ratio), (ratio[1:] + ratio[:-1]) / 2
+    np.testing.assert_allclose(slopes, np.where((middles > flat[0]) & (middles < flat[1]), 0, advantage), atol=1e-9)
+
+
+def test_kl_estimates_are_counted_around_the_truth():
+    ax = plotting.plot_kl_estimates({"k1": np.array([-1.0, 0.0, 1.0]), "k3": np.array([0.4, 0.5])}, 0.45)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["k1", "k3", "true KL"]
+    assert sum(bar.get_height() for bar in ax.patches) == 5
+    assert set(ax.lines[0].get_xdata()) == {0.45}

@@ -10,6 +10,12 @@ from ppo_lib.exercises.actor_and_critic import (
     check_entropy,
 )
 from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, check_td_errors
+from ppo_lib.exercises.clipped_objective import (
+    check_clip_fraction,
+    check_clipped_loss,
+    check_kl,
+    check_total_loss,
+)
 from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
 from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance, check_total_loss
 
@@ -18,11 +24,14 @@ __all__ = [
     "check_action_probabilities",
     "check_annealed_learning_rate",
     "check_bootstrap_interval",
+    "check_clip_fraction",
+    "check_clipped_loss",
     "check_conv_layer",
     "check_crash_rate",
     "check_entropy",
     "check_explained_variance",
     "check_gae",
+    "check_kl",
     "check_normalize",
     "check_td_errors",
     "check_total_loss",

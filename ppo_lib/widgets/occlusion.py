@@ -31,7 +31,7 @@ def occlusion_explorer(actor, observations, actions, *, scaling=1.25, step=0) ->
     def draw(road, bars, *, step, patch):
         probs, heat = ask(step, patch)
         plot_occlusion(observations[step, -1], heat, scaling=scaling, ax=road)
-        plot_action_probabilities(probs, actions, ax=bars)
+        plot_action_probabilities(probs, actions, picked=probs.argmax(), ax=bars)
         side = f"{patch / scaling:.0f} m"
         return (
             f"Step {step}: {actions[probs.argmax()]} with {probs.max():.0%}. Hiding a square of {side} x {side} moves "
@@ -42,4 +42,4 @@ def occlusion_explorer(actor, observations, actions, *, scaling=1.25, step=0) ->
         "step": ipywidgets.IntSlider(step, 0, len(observations) - 1, description="step"),
         "patch": ipywidgets.IntSlider(8, 4, 16, 2, description="square (px)"),
     }
-    return InteractiveFigure(draw, controls, figsize=(9, 2.6), ncols=2, width_ratios=(3, 1))
+    return InteractiveFigure(draw, controls, figsize=(9.5, 2.6), ncols=2, width_ratios=(2.4, 1))
