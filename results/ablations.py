@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import torch
 import tyro
-from experiments import TimeLimitAsCrash, Variant, run_all
+from experiments import FOLDER, TimeLimitAsCrash, Variant, last_rows, read_rows, run_all
 from torch import nn
 
 from ppo_lib.envs import highway_config
+from ppo_lib.evaluation import bootstrap_ci95, interquartile_mean
 from ppo_lib.networks import Actor, Critic
+from ppo_lib.plotting import plot_ablations
 
-TOTAL_STEPS = 120_000
+TOTAL_STEPS = 100_000
 
 
 def default_initialisation(seen, acts):
@@ -80,6 +82,19 @@ class Ablations:
     def run(self):
         """Train every variant with every seed."""
         run_all("ablations.csv", VARIANTS, self.seeds, TOTAL_STEPS, self.only)
+        scores = final_scores(read_rows(FOLDER / "ablations.csv"))
+        for name, (_, middle, (low, high)) in scores.items():
+            print(f"{name:<32} {middle:6.2f} [{low:5.2f}, {high:5.2f}]")
+        plot_ablations(scores, baseline="all details").figure.savefig(FOLDER / "ablations.png", dpi=110)
+
+
+def final_scores(rows):
+    """{variant: (return of each seed at the end, interquartile mean, its 95 % interval)}."""
+    scores = {}
+    for name in dict.fromkeys(row["variant"] for row in rows):
+        seeds = [float(row["return"]) for row in last_rows(rows, name)]
+        scores[name] = seeds, interquartile_mean(seeds), bootstrap_ci95(seeds, interquartile_mean)
+    return scores
 
 
 if __name__ == "__main__":

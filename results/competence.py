@@ -7,6 +7,7 @@ crashes, at two judgements in a row. Seconds are those of training alone. About 
 import csv
 from dataclasses import dataclass
 from statistics import median
+from time import perf_counter
 
 import torch
 import tyro
@@ -45,7 +46,7 @@ def lazy_return(envs) -> float:
 def steps_and_seconds(num_envs, fields, seed):
     """(environment steps, seconds) until the lazy driver is beaten; (None, None) where it is not."""
     config = highway_config()
-    judge = Judge(make_vector_env(ENV_ID, JUDGED_EPISODES, "fast", config), TOTAL_STEPS, JUDGEMENTS)
+    judge = Judge(config, TOTAL_STEPS, JUDGEMENTS)
     bar = lazy_return(judge.envs)
 
     def beaten(row):
@@ -56,7 +57,7 @@ def steps_and_seconds(num_envs, fields, seed):
         return not (len(judge.rows) > 1 and beaten(judge.rows[-1]) and beaten(judge.rows[-2]))
 
     ppo = PPO(make_vector_env(ENV_ID, num_envs, "fast", config), PPOConfig(seed=seed, **fields))
-    judge.start()
+    judge.started = perf_counter()
     ppo.learn(TOTAL_STEPS, callback, progress=False)
     return judge.rows[-1][:2] if not callback(ppo, {}) else (None, None)
 

@@ -40,7 +40,7 @@ class Variant:
         config: highway-env's configuration.
         networks: (observation space, action space) to (actor, critic).
         training_wrapper: applied to the vector environment, in training alone.
-        num_envs: environments side by side.
+        num_envs, backend: as for make_vector_env.
     """
 
     ppo: dict = field(default_factory=dict)
@@ -48,41 +48,52 @@ class Variant:
     networks: callable = lambda seen, acts: (Actor(seen, acts), Critic(seen))
     training_wrapper: callable = lambda envs: envs
     num_envs: int = 32
+    backend: str = "fast"
 
-    def run(self, seed, total_steps, judgements=10):
-        """Train; [(env_steps, seconds of training, Evaluation.summary())] at regular steps."""
-        envs = self.training_wrapper(self._envs(self.num_envs))
+    def run(self, seed, total_steps, judgements=10, seconds=None):
+        """Train; Judge.rows at regular steps, or at regular times on the way to `seconds`, where they are given."""
+        envs = self.training_wrapper(make_vector_env(ENV_ID, self.num_envs, self.backend, self.config))
         torch.manual_seed(seed)
         actor, critic = self.networks(envs.single_observation_space, envs.single_action_space)
         ppo = PPO(envs, PPOConfig(**{"seed": seed} | self.ppo), actor, critic)
-        judge = Judge(self._envs(JUDGED_EPISODES), total_steps, judgements)
-        ppo.learn(total_steps, lambda ppo, _: judge(ppo.env_steps, agent_policy(ppo.actor)), progress=False)
-        return judge.rows
+        judge = Judge(self.config, seconds or total_steps, judgements)
 
-    def _envs(self, num_envs):
-        return make_vector_env(ENV_ID, num_envs, "fast", self.config)
+        def callback(ppo, _):
+            judge(ppo.env_steps, agent_policy(ppo.actor), judge.seconds if seconds else None)
+            return len(judge.rows) < judgements
+
+        ppo.learn(total_steps, callback, progress=False)
+        envs.close()
+        return judge.rows
 
 
 class Judge:
-    """Measures a driver every `total_steps / judgements` steps, and keeps the time that takes out of the seconds."""
+    """Measures a driver at `judgements` regular points on the way to `total`, and keeps the time that takes apart.
 
-    def __init__(self, envs, total_steps, judgements):
-        self.envs, self.every = envs, total_steps / judgements
-        self.rows = []
-        self.start()
+    Args:
+        total: environment steps, or seconds.
+    """
 
-    def start(self):
-        """Set the clock to 0."""
+    def __init__(self, config, total, judgements):
+        self.envs = make_vector_env(ENV_ID, JUDGED_EPISODES, "fast", config)
+        self.every = total / judgements
+        self.rows = []  # (env_steps, seconds of training, Evaluation.summary())
         self.started = perf_counter()
 
-    def __call__(self, env_steps, policy):
-        """Measure `policy` after `env_steps`, if it is time to."""
-        if env_steps < (len(self.rows) + 1) * self.every * 0.99:  # rollouts rarely end at the very step
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return perf_counter() - self.started
+
+    def __call__(self, env_steps, policy, reached=None):
+        """Measure `policy` if a point was `reached`, which is counted in environment steps if not given."""
+        reached = env_steps if reached is None else reached
+        if reached < (len(self.rows) + 1) * self.every * 0.99:  # rollouts rarely end at the very step
             return
-        now = perf_counter()
+        seconds = self.seconds
         summary = evaluate_policy(policy, self.envs, JUDGED_EPISODES, JUDGED_SEED).summary()
-        self.rows.append((env_steps, now - self.started, summary))
-        self.started += perf_counter() - now
+        self.rows.append((env_steps, seconds, summary))
+        self.started = perf_counter() - seconds
 
 
 class TimeLimitAsCrash(VectorWrapper):
@@ -97,9 +108,9 @@ class TimeLimitAsCrash(VectorWrapper):
 def run_all(file, variants: dict[str, Variant], seeds, total_steps, only=None):
     """Every variant with every seed, the seeds outermost; rows to `file` as they come."""
     path = FOLDER / file
-    done = {(row["variant"], row["seed"]) for row in read_rows(path)} if path.exists() else set()
+    done = finished_runs(path)
     tasks = [(seed, name) for seed in seeds for name in variants if only is None or name in only]
-    tasks = [(seed, name) for seed, name in tasks if (name, str(seed)) not in done]
+    tasks = [(seed, name) for seed, name in tasks if (name, seed) not in done]
     for seed, name in tqdm(tasks, unit="run", dynamic_ncols=True):
         append_rows(path, name, seed, variants[name].run(seed, total_steps))
 
@@ -120,3 +131,13 @@ def read_rows(path) -> list[dict[str, str]]:
     """The rows of a file written by append_rows."""
     with Path(path).open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def finished_runs(path) -> set[tuple[str, int]]:
+    """(variant, seed) of the runs in a file, which need not exist."""
+    return {(row["variant"], int(row["seed"])) for row in read_rows(path)} if Path(path).exists() else set()
+
+
+def last_rows(rows, variant) -> list[dict[str, str]]:
+    """A variant's last row of every seed."""
+    return list({row["seed"]: row for row in rows if row["variant"] == variant}.values())

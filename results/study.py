@@ -5,17 +5,18 @@ table of vehicles, and the numbers of the algorithm on the table. Judged on road
 """
 
 from dataclasses import dataclass
+from statistics import mean
 from typing import Literal
 
 import torch
 import tyro
-from experiments import Variant, run_all
+from experiments import FOLDER, Variant, last_rows, read_rows, run_all
 from torch import nn
 
 from ppo_lib.envs import highway_config
 from ppo_lib.networks import NATURE_CNN, Actor, Critic, FeatureEncoder
 
-STEPS = {"images": 80_000, "tables": 120_000, "numbers": 250_000}
+STEPS = {"images": 60_000, "tables": 100_000, "numbers": 150_000}
 
 
 def pixels(seen, acts):
@@ -148,7 +149,25 @@ class Study:
 
     def run(self):
         """Train every variant with every seed."""
-        run_all(f"study_{self.part}.csv", VARIANTS[self.part], self.seeds, STEPS[self.part], self.only)
+        file = f"study_{self.part}.csv"
+        run_all(file, VARIANTS[self.part], self.seeds, STEPS[self.part], self.only)
+        print(format_study(read_rows(FOLDER / file)))
+
+
+def format_study(rows) -> str:
+    """A line per variant: means over seeds at the end, and the lowest and highest return of a seed."""
+    lines = [f"{'variant':<42} {'return':>7} {'worst, best seed':>17} {'crashes':>8} {'m/s':>6} {'steps/s':>8}"]
+    for name in dict.fromkeys(row["variant"] for row in rows):
+        last = last_rows(rows, name)
+        returns, crashes, speeds, steps, seconds = (
+            [float(row[column]) for row in last]
+            for column in ("return", "crash_rate", "mean_speed", "env_steps", "seconds")
+        )
+        lines.append(
+            f"{name:<42} {mean(returns):>7.2f} {f'{min(returns):.2f}, {max(returns):.2f}':>17} {mean(crashes):>8.0%} "
+            f"{mean(speeds):>6.1f} {sum(steps) / sum(seconds):>8,.0f}"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
