@@ -17,7 +17,7 @@ from ppo_lib.exercises.clipped_objective import (
     check_total_loss,
 )
 from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
-from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance, check_total_loss
+from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance
 
 __all__ = [
     "check_action_log_probs",

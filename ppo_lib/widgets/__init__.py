@@ -1,4 +1,10 @@
-"""The interactive figures, one module each: `from ppo_lib.widgets.advantages import advantage_explorer
+"""The interactive figures, one module each: `from ppo_lib import widgets; widgets.distribution_explorer()`.
+
+Each function returns one ipywidgets widget. The drawing is a function of ppo_lib.plotting; here are the
+controls.
+"""
+
+from ppo_lib.widgets.advantages import advantage_explorer
 from ppo_lib.widgets.clipping import clipping_explorer
 from ppo_lib.widgets.distribution import distribution_explorer
 from ppo_lib.widgets.drive import drive_yourself
