@@ -30,8 +30,8 @@ class Highway:
     """What the driver sees, and how often it decides (highway-env only)."""
 
     observation: Literal["grayscale", "kinematics"] = "grayscale"  # images, or features of the nearest vehicles
-    observation_shape: tuple[int, int] = (96, 32)  # width and height of the images, in pixels
-    stack_size: int = 4  # consecutive images in one observation
+    observation_shape: tuple[int, int] = (96, 24)  # width and height of the images, in pixels
+    stack_size: int = 2  # consecutive images in one observation
     scaling: float = 1.25  # pixels per metre
     policy_frequency: int = 1  # decisions per second, in Hz
     env_config: str = "{}"  # any other key of highway-env's configuration, as JSON

@@ -13,11 +13,13 @@ ALLOWED = {
     "num_epochs": "[1, inf)",
     "learning_rate": "(0, inf)",
     "gamma": "[0, 1]",
+    "final_gamma": "[0, 1)",
     "gae_lambda": "[0, 1]",
-    "clip_eps": "(0, 1)",
+    "clip_eps": "(0, inf)",
     "value_clip_eps": "(0, inf)",
     "value_coef": "[0, inf)",
     "entropy_coef": "[0, inf)",
+    "final_entropy_coef": "[0, inf)",
     "max_grad_norm": "(0, inf)",
     "target_kl": "(0, inf)",
     "seed": "[0, 4294967296)",
@@ -39,12 +41,14 @@ class PPOConfig:
     learning_rate: float = 1e-3  # of Adam, at the start
     anneal_learning_rate: bool = True  # let the learning rate fall linearly to 0 at the last step
     gamma: float = 0.9  # discount γ of the next step's value
+    final_gamma: float | None = None  # γ at the last step, the horizon 1/(1 - γ) growing evenly; none: as at the start
     gae_lambda: float = 0.95  # λ of GAE: 0 trusts the critic, 1 trusts the sampled return
     normalize_advantages: bool = True  # to mean 0 and standard deviation 1 within each minibatch
     clip_eps: float = 0.2  # ε: the ratio π_new/π_old gains nothing outside [1 - ε, 1 + ε]
     value_clip_eps: float | None = None  # keep new values this close to the old ones; none: no value clipping
     value_coef: float = 0.5  # weight of the value loss
     entropy_coef: float = 0.01  # weight of the entropy bonus, which keeps the actor exploring
+    final_entropy_coef: float | None = None  # its weight at the last step, reached linearly; none: as at the start
     max_grad_norm: float = 0.5  # each network's gradient is shortened to at most this length
     target_kl: float | None = None  # end an update early once the policy has moved this far; none: never
     seed: int = 0  # of the networks, the sampled actions and the environments

@@ -33,20 +33,21 @@ LUMINANCE = [0.2989, 0.5870, 0.1140]  # weights of red, green and blue in a grey
 def highway_config(
     observation="grayscale",
     *,
-    observation_shape=(96, 32),
-    stack_size=4,
+    observation_shape=(96, 24),
+    stack_size=2,
     scaling=1.25,
     policy_frequency=1,
     **overrides,
 ) -> dict:
     """highway-env's own configuration dictionary for the course's observations.
 
-    The default image of 96 x 32 pixels at 1.25 pixels per metre shows 77 m of road, 54 m of it ahead, and three lanes
-    on either side: as small as leaves a lane 5 pixels wide and a car 6 pixels long, because every pixel costs the
-    network time.
+    The default image of 96 x 24 pixels at 1.25 pixels per metre shows 77 m of road, 54 m of it ahead, and two lanes on
+    either side: as small as leaves a lane 5 pixels wide and a car 6 pixels long, because every pixel costs the network
+    time. Two images show how fast everything moves.
 
     Args:
-        observation: "grayscale" images or "kinematics" features (of the 10 nearest vehicles: presence, x, y, vx, vy).
+        observation: "grayscale" images or "kinematics", a table of the ego vehicle and the 9 nearest others before and
+            behind it: presence, and x, y, vx, vy in metres and metres per second, those of the others relative to it.
         observation_shape: (width, height) of the image in pixels; images only, as are the next two.
         stack_size: number of consecutive images that one observation holds, so that motion can be seen.
         scaling: pixels per metre.
@@ -72,7 +73,7 @@ def highway_config(
             "scaling": scaling,
         }
     else:
-        seen = {"type": "Kinematics", "vehicles_count": 10}
+        seen = {"type": "Kinematics", "vehicles_count": 10, "normalize": False, "see_behind": True}
     return {"observation": seen, "policy_frequency": policy_frequency, **overrides}
 
 

@@ -194,12 +194,20 @@ def meta_actions(env_id, config=None) -> list[str]:
     return [action_type.actions[index] for index in range(len(action_type.actions))]
 
 
-def bootstrap_ci95(values) -> list[float] | None:
-    """The 95 % confidence interval [low, high] of a mean; None for a single value, which tells no spread."""
-    if len(values) < 2:
+def bootstrap_ci95(values, statistic=np.mean) -> list[float] | None:
+    """The 95 % confidence interval [low, high] of a mean, or of another `statistic`; None for a single value."""
+    if len(values) < 2:  # it tells no spread
         return None
-    interval = stats.bootstrap((values,), np.mean, method="percentile", rng=0).confidence_interval
+    interval = stats.bootstrap((values,), statistic, method="percentile", rng=0).confidence_interval
     return [float(interval.low), float(interval.high)]
+
+
+def interquartile_mean(values, axis=-1):
+    """The mean of the middle half: of a few seeds, one lucky or unlucky one then does not decide.
+
+    Reference: Agarwal et al. 2021, section 4.3, arXiv:2108.13264.
+    """
+    return stats.trim_mean(values, 0.25, axis=axis)
 
 
 def format_table(evaluations: dict[str, Evaluation]) -> str:

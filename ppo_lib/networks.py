@@ -16,6 +16,16 @@ from ppo_lib.errors import UsageError
 # the two).
 SMALL_CNN = ((16, 8, 4), (32, 4, 2))
 NATURE_CNN = ((32, 8, 4), (64, 4, 2), (64, 3, 1))
+# What the small images of highway-env are made of: a grey road, cars darker than it, and lane lines that are brighter
+# by far and move with every step.
+ROAD_GREY, CAR_GREY = 99, 59
+LINE_SLOPE = 0.1
+# The centres of the cells that a table of vehicles is spread over, in metres ahead of the ego vehicle and to its
+# right, and how far apart they are: lanes are 4 m wide.
+CELL_SIZE = 4.0
+CELLS_AHEAD = (-20.0, 80.0)
+CELLS_ASIDE = (-8.0, 8.0)
+SPEED_SCALES = (10.0, 5.0)  # m/s, of usual differences in speed along the road and across it
 SQRT_2 = math.sqrt(2)  # the gain that keeps a signal's size through a layer whose ReLU drops half of it
 
 
@@ -23,10 +33,11 @@ class Actor(nn.Module):
     """The policy π(a|s): observations to a distribution over actions.
 
     Args:
-        observation_space: a Box; uint8 images (C, W, H) get a convolutional encoder, all else is flattened.
+        observation_space: a Box; uint8 images (C, W, H) get an ImageEncoder, tables of vehicles (V, 5) a
+            VehicleEncoder, all else is flattened for a FeatureEncoder.
         action_space: Discrete(n).
         conv_layers: (channels, kernel, stride) of each convolution; images only.
-        hidden_sizes: widths of the fully connected layers behind it; None means (128,) for images, (64, 64) otherwise.
+        hidden_sizes: widths of the fully connected layers behind it; None means the encoder's own (see HIDDEN_SIZES).
 
     Raises UsageError for spaces that it cannot take.
     """
@@ -77,7 +88,10 @@ def network_from_recipe(recipe: dict) -> Actor | Critic:
 class ImageEncoder(nn.Module):
     """Strided convolutions and fully connected layers over uint8 images.
 
-    Images travel and are stored as uint8, a quarter of float32, and become floats in [0, 1] only here, on the device.
+    Images travel and are stored as uint8, a quarter of float32, and become floats only here, on the device. There the
+    road becomes 0 and a car 1, and lines are dimmed (a leaky ReLU of the contrast). With pixels merely divided by 255
+    the empty road is the strongest signal, lane lines the next, and cars drown: the network learns to see them only
+    after hundreds of thousands of images (`results/README.md` measures it).
     """
 
     def __init__(self, obs_shape, conv_layers, hidden_sizes):
@@ -98,13 +112,53 @@ class ImageEncoder(nn.Module):
 
     def forward(self, obs: torch.Tensor) -> torch.Tensor:
         """(B, C, W, H) uint8 to (B, hidden_sizes[-1])."""
+        return self.hidden(self.conv(self.contrast(obs)).flatten(1))
+
+    @staticmethod
+    def contrast(obs: torch.Tensor) -> torch.Tensor:
+        """(B, C, W, H) uint8 to float32: 0 where the road is, 1 where a car is, at least -0.4 where a line is."""
         pixels = obs.to(torch.float32, memory_format=torch.channels_last)
-        first, *rest = self.conv
-        # Convolution is linear: dividing its few weights by 255 is cheaper than dividing every pixel.
-        features = nn.functional.conv2d(pixels, first.weight / 255, first.bias, first.stride)
-        for layer in rest:
-            features = layer(features)
-        return self.hidden(features.flatten(1))
+        darkness = (ROAD_GREY - pixels) / (ROAD_GREY - CAR_GREY)
+        return nn.functional.leaky_relu(darkness, LINE_SLOPE, inplace=True)
+
+
+class VehicleEncoder(nn.Module):
+    """A table of vehicles spread over a grid of the road around the ego vehicle, and fully connected layers behind.
+
+    Each vehicle adds (1, vx, vy) to the four cells around it, the nearer the more (bilinearly), so nothing depends on
+    the order of the rows, and nothing is lost to rounding as it would be in a grid of zeros and ones. From the bare
+    numbers a network must first learn what "beside me" means, which takes it millions of steps (`results/README.md`).
+
+    It takes highway-env's Kinematics rows (presence, x, y, vx, vy) in metres and m/s, the ego vehicle in the first,
+    the others relative to it: `highway_config("kinematics")`.
+    """
+
+    def __init__(self, obs_shape, hidden_sizes):
+        super().__init__()
+        self.register_buffer("ahead", _centres(*CELLS_AHEAD), persistent=False)
+        self.register_buffer("aside", _centres(*CELLS_ASIDE), persistent=False)
+        self.register_buffer("scales", torch.tensor([1.0, *SPEED_SCALES]), persistent=False)
+        self.hidden = _mlp(len(self.ahead) * len(self.aside) * 3 + 3, hidden_sizes, nn.ReLU)
+
+    def forward(self, obs: torch.Tensor) -> torch.Tensor:
+        """(B, V, 5) to (B, hidden_sizes[-1])."""
+        return self.hidden(torch.cat([self.grid(obs).flatten(1), self._ego(obs)], -1))
+
+    def grid(self, obs: torch.Tensor) -> torch.Tensor:
+        """(B, V, 5) to (B, cells ahead, cells aside, 3): how much of a vehicle is in a cell, and how it moves."""
+        others = obs[:, 1:].float()
+        presence, x, y = others[..., :1], others[..., 1:2], others[..., 2:3]
+        near_ahead = (1 - (x - self.ahead).abs() / CELL_SIZE).clamp(min=0) * presence  # (B, V - 1, cells ahead)
+        near_aside = (1 - (y - self.aside).abs() / CELL_SIZE).clamp(min=0)
+        carried = torch.cat([presence, others[..., 3:]], -1) / self.scales
+        by_lane = (near_aside[..., None] * carried[..., None, :]).flatten(2)
+        cells = near_ahead.transpose(1, 2) @ by_lane
+        return cells.unflatten(2, (len(self.aside), -1))
+
+    def _ego(self, obs):
+        """(B, 3) the ego vehicle's own place across the road and its speed, in units of a lane and a gear's step."""
+        _, _, y, vx, vy = obs[:, 0].float().unbind(-1)
+        return torch.stack([y / 4, (vx - 25) / 5, vy / SPEED_SCALES[1]], -1)
 
 
 class FeatureEncoder(nn.Module):
@@ -119,15 +173,21 @@ class FeatureEncoder(nn.Module):
         return self.hidden(obs.flatten(1).float())
 
 
+HIDDEN_SIZES = {ImageEncoder: (128,), VehicleEncoder: (128, 128), FeatureEncoder: (64, 64)}
+
+
 def _make_encoder(observation_space, conv_layers, hidden_sizes):
     """The encoder for an observation space and the width of what it gives."""
     if not isinstance(observation_space, spaces.Box):
         raise UsageError(f"observations must be a Box, got {observation_space}; wrap the environment to flatten them")
-    if observation_space.dtype == np.uint8 and len(observation_space.shape) == 3:
-        hidden_sizes = hidden_sizes or (128,)
-        return ImageEncoder(observation_space.shape, conv_layers, hidden_sizes), hidden_sizes[-1]
-    hidden_sizes = hidden_sizes or (64, 64)
-    return FeatureEncoder(observation_space.shape, hidden_sizes), hidden_sizes[-1]
+    shape, is_bytes = observation_space.shape, observation_space.dtype == np.uint8
+    if is_bytes and len(shape) == 3:
+        hidden_sizes = hidden_sizes or HIDDEN_SIZES[ImageEncoder]
+        return ImageEncoder(shape, conv_layers, hidden_sizes), hidden_sizes[-1]
+    is_table = not is_bytes and len(shape) == 2 and shape[0] > 1 and shape[1] == 5
+    encoder = VehicleEncoder if is_table else FeatureEncoder
+    hidden_sizes = hidden_sizes or HIDDEN_SIZES[encoder]
+    return encoder(shape, hidden_sizes), hidden_sizes[-1]
 
 
 def _num_actions(action_space) -> int:
@@ -166,6 +226,10 @@ def _orthogonal(layer, gain):
     nn.init.orthogonal_(layer.weight, gain)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def _centres(first, last):
+    return torch.arange(first, last + CELL_SIZE / 2, CELL_SIZE)
 
 
 def _smallest_image(conv_layers) -> int:

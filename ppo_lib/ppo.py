@@ -35,6 +35,7 @@ class PPO:
 
     Attributes:
         env_steps: environment steps taken so far, over all environments.
+        gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
         total_steps: the maximum that the last call of learn was given; None before the first.
         obs: (N, *obs_shape) what the environments show now; None before the first rollout.
 
@@ -53,8 +54,9 @@ class PPO:
         self.critic = critic or Critic(envs.single_observation_space)
         self.actor.to(self.device)
         self.critic.to(self.device)
-        parameters = [*self.actor.parameters(), *self.critic.parameters()]
+        parameters = dict.fromkeys([*self.actor.parameters(), *self.critic.parameters()])  # once, if they share layers
         self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5, fused=True)
+        self.gamma, self.entropy_coef = config.gamma, config.entropy_coef
         self.env_steps = 0
         self.total_steps = None
         self.obs = None
@@ -89,7 +91,7 @@ class PPO:
         bar = tqdm(total=total_steps, initial=self.env_steps, unit="step", disable=not progress, dynamic_ncols=True)
         with stop_on_request() as stop_requested, bar:
             while self.env_steps + batch_size <= total_steps:
-                self._anneal_learning_rate(self.env_steps / total_steps)
+                self._anneal(self.env_steps / total_steps)
                 diagnostics = self._iterate()
                 bar.update(batch_size)
                 bar.set_postfix_str(_summary(diagnostics))
@@ -124,7 +126,7 @@ class PPO:
             rollout.next_values,
             rollout.terminated,
             rollout.truncated,
-            self.config.gamma,
+            self.gamma,
             self.config.gae_lambda,
         )
         return advantages + rollout.values, advantages
@@ -225,6 +227,8 @@ class PPO:
             "mean_speed": _mean(episodes.get("speed")),
             **measures,
             "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "gamma": self.gamma,
+            "entropy_coef": self.entropy_coef,
             "steps_per_second": rollout.rewards.numel() / (perf_counter() - started),
             **{f"seconds_{name}": spent for name, spent in seconds.items()},
         }
@@ -252,7 +256,7 @@ class PPO:
                 "approximate_kl": approximate_kl(log_probs, old_log_probs),
                 "clip_fraction": clip_fraction(log_probs, old_log_probs, config.clip_eps),
             }
-        return policy_loss + config.value_coef * critic_loss - config.entropy_coef * entropy, measures
+        return policy_loss + config.value_coef * critic_loss - self.entropy_coef * entropy, measures
 
     def _descend(self, loss):
         """One gradient step on both networks."""
@@ -263,11 +267,15 @@ class PPO:
         clip_grad_norm_(self.critic.parameters(), self.config.max_grad_norm)
         self.optimizer.step()
 
-    def _anneal_learning_rate(self, progress):
-        """Set the learning rate for the part of the training done so far, from 0 to 1."""
-        remaining = 1 - progress if self.config.anneal_learning_rate else 1
+    def _anneal(self, progress):
+        """Set what changes while it trains, for the part of the training done so far, from 0 to 1."""
+        config, remaining = self.config, 1 - progress
+        if config.final_gamma is not None:  # the horizon 1/(1 - γ) grows by the same factor in every step
+            self.gamma = 1 - (1 - config.gamma) ** remaining * (1 - config.final_gamma) ** progress
+        if config.final_entropy_coef is not None:
+            self.entropy_coef = config.entropy_coef * remaining + config.final_entropy_coef * progress
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * remaining
+            group["lr"] = config.learning_rate * (remaining if config.anneal_learning_rate else 1)
 
     def _cuda_generator(self):
         return torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None

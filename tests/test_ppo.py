@@ -1,4 +1,5 @@
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from known_env import counters
 from torch.distributions import Categorical
 
 from ppo_lib import ppo as ppo_module
+from ppo_lib.advantages import compute_gae
 from ppo_lib.checkpoint import checkpoints_in
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import highway_config, make_env, make_vector_env
@@ -112,6 +114,34 @@ def test_the_learning_rate_falls_linearly_to_zero():
     rates = []
     PPO(cartpole(), SMALL).learn(32 * 4, lambda ppo, d: rates.append(d["learning_rate"]), progress=False)
     assert rates == pytest.approx([1e-3, 0.75e-3, 0.5e-3, 0.25e-3])
+
+
+def test_the_horizon_grows_evenly_and_the_entropy_bonus_falls_linearly():
+    config = replace(SMALL, gamma=0.8, final_gamma=0.95, entropy_coef=0.04, final_entropy_coef=0.0)
+    rows = []
+    ppo = PPO(cartpole(), config).learn(32 * 4, lambda ppo, d: rows.append(d), progress=False)
+    assert [row["entropy_coef"] for row in rows] == pytest.approx([0.04, 0.03, 0.02, 0.01])
+    horizons = np.array([1 / (1 - row["gamma"]) for row in rows])  # from 5 to 20 steps
+    np.testing.assert_allclose(horizons, 5 * 4 ** np.array([0, 0.25, 0.5, 0.75]))
+    rollout = ppo.rollout()
+    with_final = compute_gae(
+        *(getattr(rollout, name) for name in ("rewards", "values", "next_values", "terminated", "truncated")),
+        rows[-1]["gamma"],
+        config.gae_lambda,
+    )
+    torch.testing.assert_close(ppo.compute_returns_and_advantages(rollout)[1], with_final)
+
+
+def test_the_entropy_bonus_in_the_loss_is_the_annealed_one():
+    ppo = PPO(cartpole(), replace(SMALL, num_minibatches=1, num_epochs=1, entropy_coef=1.0, final_entropy_coef=0.0))
+    rollout = ppo.rollout()
+    losses = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ppo, "_descend", lambda loss: losses.append(loss.item()))
+        for progress in (0.0, 1.0):
+            ppo._anneal(progress)
+            entropy = ppo.update(rollout)["entropy"]
+    assert losses[1] - losses[0] == pytest.approx(entropy, rel=1e-4)
 
 
 @pytest.mark.parametrize(("truncate", "expected"), [(True, [2.0] * 3), (False, [1.75, 1.5, 1.0])])
@@ -238,7 +268,7 @@ def test_every_diagnostic_is_there():
     PPO(cartpole(), SMALL).learn(640, lambda ppo, d: rows.append(d), progress=False)
     expected = (
         "env_steps episodes return length crash_rate mean_speed policy_loss value_loss entropy approximate_kl "
-        "clip_fraction explained_variance learning_rate steps_per_second seconds_simulate seconds_infer seconds_learn"
+        "clip_fraction explained_variance learning_rate gamma entropy_coef steps_per_second seconds_simulate seconds_infer seconds_learn"
     )
     assert sorted(rows[0]) == sorted(expected.split())
     assert rows[0]["entropy"] == pytest.approx(np.log(2), abs=0.01)
