@@ -6,12 +6,16 @@ from latex2mathml.converter import convert
 
 EQUATION = re.compile(r"(?<!\\)\$\$(?P<display>.+?)\$\$|(?<!\\)\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+WIDGET = "application/vnd.jupyter.widget-view+json"  # on a page without a kernel, an empty place
 NOTEBOOK_LINK = re.compile(r"(\]\((?!https?:)[^)\s]+)\.ipynb\b")
 
 
 def as_page(notebook, resources):
-    """Every equation as MathML, which browsers draw by themselves, and every link to a notebook as one to its page."""
+    """Equations as MathML, which browsers draw by themselves; links to pages; of an interactive figure its picture."""
     for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if "image/png" in output.get("data", {}):
+                output.data.pop(WIDGET, None)
         if cell.cell_type == "markdown":
             parts = CODE.split(cell.source)  # text, code, text, code, ..., text
             parts[::2] = [EQUATION.sub(_as_mathml, text) for text in parts[::2]]
@@ -26,4 +30,5 @@ def _as_mathml(match):
 
 c = get_config()  # noqa: F821  (nbconvert's)
 c.HTMLExporter.preprocessors = [as_page]
-c.ExecutePreprocessor.store_widget_state = False  # a page shows each widget's still picture, not a dead copy
+c.ExecutePreprocessor.store_widget_state = False
+c.HTMLExporter.embed_images = True  # one file, to be handed on

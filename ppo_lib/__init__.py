@@ -15,6 +15,7 @@ Read the modules in this order; each imports only from those above it.
     run_folder    the folder of a training run: its log and its checkpoints
     rollout       Rollout and collect_rollout: T steps of N environments
     evaluation    evaluate_policy, the baseline drivers, bootstrap confidence intervals
+    occlusion     where an actor looks: what it says when a part of the image is hidden
     interrupt     Ctrl-C as a request
     ppo           PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
     planner       a driver that searches with the exact simulator: the upper line

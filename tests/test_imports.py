@@ -12,7 +12,7 @@ FLOORS = [
     {"widgets", "exercises"},
     {"benchmark", "recording", "planner"},
     {"ppo"},
-    {"rollout", "evaluation", "run_folder"},
+    {"rollout", "evaluation", "run_folder", "occlusion"},
     {"checkpoint", "envs"},
     {"fast_highway"},
     {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},

@@ -102,8 +102,11 @@ def test_its_first_and_its_last_words_link_to_its_neighbours(name):
 
 
 @every_chapter
-def test_the_readme_lists_it(name):
-    assert f"notebooks/{name}" in (ROOT / "README.md").read_text()
+def test_the_readme_lists_it_with_a_picture(name):
+    readme, picture = (ROOT / "README.md").read_text(), f"docs/{Path(name).stem}.png"
+    assert f"(notebooks/{name})" in readme
+    assert f'src="{picture}"' in readme
+    assert (ROOT / picture).stat().st_size < 50_000
 
 
 @every_chapter

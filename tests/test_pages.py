@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).parent.parent
 MARKDOWN = """
@@ -18,12 +18,18 @@ $$ \\hat A_t = \\frac{1}{2}
 [inside](solutions/01_environment.ipynb#top) and [outside](https://example.org/some.ipynb)
 """
 
+FIGURE = {
+    "application/vnd.jupyter.widget-view+json": {"model_id": "0"},
+    "image/png": "iVBORw0KGgo=",
+}
+
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The HTML of a notebook with the markdown above."""
+    """The HTML of a notebook with the markdown and the interactive figure above."""
     folder = tmp_path_factory.mktemp("pages")
-    nbformat.write(new_notebook(cells=[new_markdown_cell(MARKDOWN)]), folder / "some.ipynb")
+    figure = new_code_cell("figure", outputs=[new_output("display_data", FIGURE)])
+    nbformat.write(new_notebook(cells=[new_markdown_cell(MARKDOWN), figure]), folder / "some.ipynb")
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--config", str(ROOT / "nbconvert_config.py")]
     subprocess.run([*command, "some.ipynb"], cwd=folder, check=True, capture_output=True)
     return (folder / "some.html").read_text().split("</head>")[1]
@@ -45,3 +51,8 @@ def test_dollars_that_are_no_equation_stay(page):
 def test_links_lead_from_page_to_page(page):
     assert 'href="solutions/01_environment.html#top"' in page
     assert 'href="https://example.org/some.ipynb"' in page
+
+
+def test_an_interactive_figure_is_its_still_picture(page):
+    assert "data:image/png;base64,iVBORw0KGgo=" in page
+    assert "widget-view" not in page

@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from ppo_lib import plotting
 
@@ -152,3 +153,113 @@ def test_each_draws_into_the_axes_it_is_given():
     _, ax = plt.subplots()
     assert plotting.plot_learning_curve([1], [1], ax=ax) is ax
     assert plotting.plot_reward_components({"surviving": [1]}, ax=ax) is ax
+
+
+def test_intervals_stand_beside_each_other_in_rows():
+    series = {"agent": ([22.0, 21.0], [(21, 22.5), (20, 22)]), "SLOWER": ([21.0, 20.0], [(20, 22), (19, 21)])}
+    ax = plotting.plot_intervals(["3 lanes", "4 lanes"], series, xlabel="return")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["3 lanes", "4 lanes"]
+    agent, slower = (bars.lines[0].get_xydata() for bars in ax.containers)
+    np.testing.assert_allclose(agent, [(22, -0.11), (21, 0.89)])
+    np.testing.assert_allclose(slower, [(21, 0.11), (20, 1.11)])
+    np.testing.assert_allclose(ax.containers[0].lines[2][0].get_segments()[0][:, 0], [21, 22.5])
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first on top
+
+
+def test_rates_are_written_in_percent():
+    ax = plotting.plot_intervals(["a"], {"agent": ([0.5], [(0.4, 0.6)])}, xlabel="crashes", percent=True)
+    assert ax.xaxis.get_major_formatter().format_pct(0.5, 1) == "50%"
+    assert ax.get_legend() is None
+
+
+def test_convergence_is_lines_in_bands():
+    ax = plotting.plot_convergence([5, 50], {"Ada": ([20, 22], [(15, 25), (21, 23)])}, ylabel="return")
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [(5, 20), (50, 22)])
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert {(5, 15), (5, 25), (50, 21), (50, 23)} <= set(map(tuple, corners))
+    assert ax.get_xscale() == "log"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["5", "50"]
+
+
+def test_a_gallery_shows_each_picture_below_its_title():
+    frames = [np.full((10, 20, 3), value, np.uint8) for value in (10, 20, 30)]
+    axes = plotting.plot_gallery(frames, ["a", "b", "c"], columns=2)
+    assert [ax.get_title() for ax in axes[:3]] == ["a", "b", "c"]
+    for ax, frame in zip(axes, frames, strict=False):
+        np.testing.assert_array_equal(ax.images[0].get_array(), frame)
+    assert len(axes[0].figure.axes) == 3  # no empty frame beside the third
+
+
+def test_occlusion_lies_over_the_image_in_metres():
+    image, heat = np.zeros((100, 40), np.uint8), np.zeros((100, 40))
+    heat[90, 10] = 0.4
+    ax = plotting.plot_occlusion(image, heat, scaling=2, strongest=0.8)
+    below, above = ax.images
+    assert below.get_extent() == above.get_extent() == [-15, 35, 10, -10]  # 30 % of 50 m lie behind the car
+    np.testing.assert_array_equal(below.get_array(), image.T)
+    assert above.get_array()[10, 90] == 0.5
+    assert above.get_array().sum() == 0.5
+
+
+def test_a_filmstrip_shows_each_step_over_its_number_with_the_road_upwards():
+    images = np.arange(3 * 4 * 2, dtype=np.uint8).reshape(3, 4, 2)
+    ax = plotting.plot_filmstrip(images)
+    (strip,) = ax.images
+    assert strip.origin == "lower"
+    assert strip.get_extent()[:2] == [-0.5, 2.5]
+    np.testing.assert_array_equal(strip.get_array()[:, 2:4], images[1])
+
+
+def bars(ax):
+    """[(color, {step: height other than 0})] of each outline that plot_step_bars drew."""
+    outlines = [(patch.get_facecolor(), *patch.get_data()[:2]) for patch in ax.patches if hasattr(patch, "get_data")]
+    return [
+        (color, {round((left + right) / 2): h for h, left, right in zip(heights, edges, edges[1:], strict=False) if h})
+        for color, heights, edges in outlines
+    ]
+
+
+def test_step_bars_are_coloured_by_their_sign():
+    (blue, above), (red, below) = bars(plotting.plot_step_bars([1.0, -2.0, 3.0], highlight=1))
+    assert blue == to_rgba(plotting.AGENT_COLOR)
+    assert red == to_rgba(plotting.CRASH_COLOR)
+    assert above == {0: 1, 2: 3}
+    assert below == {1: -2}
+
+
+def test_weighted_step_bars_show_the_weighted_part_solid():
+    pale, _, solid, solid_below = bars(plotting.plot_step_bars([4.0, -2.0], weights=np.array([0.25, 0.5])))
+    assert pale == (to_rgba(plotting.AGENT_COLOR, 0.2), {0: 4})
+    assert solid == (to_rgba(plotting.AGENT_COLOR), {0: 1})
+    assert solid_below[1] == {1: -1}
+
+
+def test_estimates_are_dots_around_their_mean():
+    ax = plotting.plot_estimates([0.0, 1.0], np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 4.0]]))
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0, 2, 4])
+    assert ax.lines[2].get_ydata() == [2, 2]  # the dashed line
+    assert [segment.get_segments()[0][0, 1] for segment in ax.collections] == [1, 2]
+
+
+def test_bias_and_variance_are_stacked_and_the_least_sum_is_marked():
+    ax = plotting.plot_bias_and_variance(np.array([0.0, 0.5, 1.0]), [3.0, 1.0, 0.0], [0.0, 1.0, 4.0])
+    total, best = ax.lines
+    np.testing.assert_array_equal(total.get_ydata(), [3, 2, 4])
+    assert best.get_xydata().tolist() == [[0.5, 2]]
+    assert [text.get_text() for text in ax.texts] == ["least at λ = 0.50"]
+
+
+def test_the_clipped_objective_is_flat_exactly_where_it_is_shaded(advantage, flat):
+    ax = plotting.plot_clipped_objective(advantage, 0.3)
+    (shaded,) = ax.patches
+    np.testing.assert_allclose([shaded.get_x(), shaded.get_x() + shaded.get_width()], flat)
+    ratio, objective = next(line for line in ax.lines if line.get_label() == "clipped").get_xydata().T
+    slopes, middles = np.diff(objective) / np.diff(ratio), (ratio[1:] + ratio[:-1]) / 2
+    np.testing.assert_allclose(slopes, np.where((middles > flat[0]) & (middles < flat[1]), 0, advantage), atol=1e-9)
+
+
+def test_kl_estimates_are_counted_around_the_truth():
+    ax = plotting.plot_kl_estimates({"k1": np.array([-1.0, 0.0, 1.0]), "k3": np.array([0.4, 0.5])}, 0.45)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["k1", "k3", "true KL"]
+    assert sum(bar.get_height() for bar in ax.patches) == 5
+    assert set(ax.lines[0].get_xdata()) == {0.45}

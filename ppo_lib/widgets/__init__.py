@@ -4,8 +4,18 @@ Each function returns one ipywidgets widget. The drawing is a function of ppo_li
 controls.
 """
 
+from ppo_lib.widgets.advantages import advantage_explorer
+from ppo_lib.widgets.clipping import clipping_explorer
 from ppo_lib.widgets.distribution import distribution_explorer
 from ppo_lib.widgets.drive import drive_yourself
 from ppo_lib.widgets.observation import observation_explorer
+from ppo_lib.widgets.occlusion import occlusion_explorer
 
-__all__ = ["distribution_explorer", "drive_yourself", "observation_explorer"]
+__all__ = [
+    "advantage_explorer",
+    "clipping_explorer",
+    "distribution_explorer",
+    "drive_yourself",
+    "observation_explorer",
+    "occlusion_explorer",
+]
