@@ -241,7 +241,7 @@ def _step_bars(ax, values, **style):
         ax.stairs(heights, edges, fill=True, color=color, **style)
 
 
-def plot_estimates(gae_lambdas, estimates, *, ax=None):
+def plot_advantage_estimates(gae_lambdas, estimates, *, ax=None):
     """One action's advantage as GAE estimates it from many futures: a dot each, and a bar for their mean.
 
     Args:

@@ -10,12 +10,7 @@ from ppo_lib.exercises.actor_and_critic import (
     check_entropy,
 )
 from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, check_td_errors
-from ppo_lib.exercises.clipped_objective import (
-    check_clip_fraction,
-    check_clipped_loss,
-    check_kl,
-    check_total_loss,
-)
+from ppo_lib.exercises.clipped_objective import check_clip_fraction, check_clipped_loss, check_kl
 
 __all__ = [
     "check_action_log_probs",
@@ -28,5 +23,4 @@ __all__ = [
     "check_kl",
     "check_normalize",
     "check_td_errors",
-    "check_total_loss",
 ]
