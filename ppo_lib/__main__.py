@@ -17,7 +17,7 @@ from ppo_lib.config import PPOConfig
 from ppo_lib.envs import default_backend, highway_config, is_highway, make_vector_env
 from ppo_lib.errors import UsageError
 from ppo_lib.evaluation import agent_policy, evaluate_baselines, evaluate_policy, format_table
-from ppo_lib.ppo import PPO
+from ppo_lib.ppo import PPO, load_networks
 from ppo_lib.recording import record_drive
 
 NEW_RUN_STEPS = 100_000
@@ -60,6 +60,7 @@ class Train:
     num_envs: int | None = None  # environments driven side by side; by default 32 if fast, else 8
     total_steps: int | None = None  # environment steps in all; by default 100,000, or what the run was given
     resume: bool = False  # go on with the run in --out; its own settings hold
+    start_from: Path | None = None  # a run or checkpoint whose networks a new run begins with
     eval_episodes: int = 20  # episodes of the closing evaluation; 0: none
     tensorboard: bool = False  # write TensorBoard files into --out, too
     device: str = "auto"  # auto, cpu, cuda, ...
@@ -96,7 +97,8 @@ class Train:
         self.ppo.minibatch_size(max(num_envs, 1))
         envs = make_vector_env(self.env_id, num_envs, backend, config)
         try:
-            return PPO(envs, self.ppo, device=self.device)
+            networks = load_networks(self.start_from, envs) if self.start_from else ()
+            return PPO(envs, self.ppo, *networks, device=self.device)
         except UsageError:
             envs.close()
             raise

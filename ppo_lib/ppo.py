@@ -281,6 +281,17 @@ class PPO:
         return torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
 
 
+def load_networks(run_or_checkpoint, envs) -> tuple[Actor, Critic]:
+    """The actor and the critic of a checkpoint, for another training in `envs` to begin with.
+
+    Raises UsageError for a checkpoint that is missing or damaged, or whose networks see or do something else.
+    """
+    state, directory = checkpoint.load_checkpoint(run_or_checkpoint)
+    actor, critic = (checkpoint.load_network(directory / f"{name}.safetensors") for name in ("actor", "critic"))
+    _check_spaces(actor, envs, state, directory)
+    return actor, critic
+
+
 def _find_device(name) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"

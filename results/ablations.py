@@ -5,6 +5,7 @@ because from it a seed takes a quarter of a minute.
 """
 
 from dataclasses import dataclass
+from statistics import mean
 
 import torch
 import tyro
@@ -82,10 +83,9 @@ class Ablations:
     def run(self):
         """Train every variant with every seed."""
         run_all("ablations.csv", VARIANTS, self.seeds, TOTAL_STEPS, self.only)
-        scores = final_scores(read_rows(FOLDER / "ablations.csv"))
-        for name, (_, middle, (low, high)) in scores.items():
-            print(f"{name:<32} {middle:6.2f} [{low:5.2f}, {high:5.2f}]")
-        plot_ablations(scores, baseline="all details").figure.savefig(FOLDER / "ablations.png", dpi=110)
+        rows = read_rows(FOLDER / "ablations.csv")
+        print(format_ablations(rows))
+        plot_ablations(final_scores(rows), baseline="all details").figure.savefig(FOLDER / "ablations.png", dpi=110)
 
 
 def final_scores(rows):
@@ -95,6 +95,16 @@ def final_scores(rows):
         seeds = [float(row["return"]) for row in last_rows(rows, name)]
         scores[name] = seeds, interquartile_mean(seeds), bootstrap_ci95(seeds, interquartile_mean)
     return scores
+
+
+def format_ablations(rows) -> str:
+    """A line per variant: interquartile mean of the return with its interval, and mean crash rate and speed."""
+    lines = [f"{'variant':<32} {'return (IQM)':>12} {'95 % interval':>15} {'crashes':>8} {'m/s':>5}"]
+    for name, (_, middle, (low, high)) in final_scores(rows).items():
+        last = last_rows(rows, name)
+        crashes, speed = (mean(float(row[column]) for row in last) for column in ("crash_rate", "mean_speed"))
+        lines.append(f"{name:<32} {middle:>12.2f} {f'[{low:.2f}, {high:.2f}]':>15} {crashes:>8.0%} {speed:>5.1f}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

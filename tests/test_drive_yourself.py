@@ -47,7 +47,7 @@ def test_each_button_takes_its_action_and_shows_the_return(figure):
         buttons(figure)[KEYS[action][1]].click()
     assert figure.picture.value != before
     np.testing.assert_allclose(own_curve(figure), returns_of(plan))
-    assert figure.caption.value.startswith("Driving: 5 decisions")
+    assert figure.caption.value.startswith("Driving: step 5,")
     buttons(figure)["start again (R)"].click()
     assert figure.picture.value == before
 

@@ -6,10 +6,11 @@ import sys
 import time
 
 import pytest
+import torch
 from known_env import counters
 
 from ppo_lib.__main__ import main
-from ppo_lib.checkpoint import checkpoints_in
+from ppo_lib.checkpoint import checkpoints_in, load_network, newest_checkpoint
 from ppo_lib.config import PPOConfig
 from ppo_lib.ppo import PPO
 
@@ -84,6 +85,17 @@ def test_a_run_in_environments_of_ones_own_is_left_to_python(tmp_path, capsys):
         assert "use it from Python" in refused(capsys, *command)
 
 
+def test_a_new_run_can_start_from_the_networks_of_another(run, highway_run, tmp_path, capsys):
+    new = ["train", *QUICK, "--out", str(tmp_path), "--learning-rate", "1e-12", "--total-steps", "32"]
+    assert main([*new, "--start-from", str(run)]) == 0
+    old, started = (load_network(newest_checkpoint(folder) / "actor.safetensors") for folder in (run, tmp_path))
+    for mine, theirs in zip(started.parameters(), old.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+    capsys.readouterr()
+    other = ["train", *QUICK, "--out", str(tmp_path / "other"), "--start-from", str(highway_run)]
+    assert "was trained in highway-fast-v0, on observations (2, 96, 24) uint8" in refused(capsys, *other)
+
+
 def test_a_run_is_not_overwritten(run, capsys):
     assert "holds a run already" in refused(capsys, "train", *QUICK, "--out", str(run))
 
@@ -138,7 +150,7 @@ def test_record(highway_run, tmp_path, capsys):
         ("train --env-id Pendulum-v1", "only Discrete(n) actions"),
         ("train --backend fast --env-id merge-v0", "'fast' knows highway-fast-v0 and highway-v0"),
         ("train --backend warp", "unknown backend 'warp'; choose one of auto, fast, sync, async"),
-        ("train --observation-shape 19 20", "(4, 19, 20)"),
+        ("train --observation-shape 19 20", "(2, 19, 20)"),
         ("train --observation-shape 0 20", "observation_shape must be"),
         ("train --policy-frequency 10", "policy_frequency must be above 0 Hz and at most"),
         ("train --env-config {", "--env-config is no JSON"),

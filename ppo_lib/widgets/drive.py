@@ -89,7 +89,7 @@ class Drive:
         road.set_axis_off()
         plot_race(self.rivals | {"you": self.earned}, ax=race)
         speed, steps = self._env.unwrapped.vehicle.speed, len(self.earned) - 1
-        return f"{self.ending or 'Driving'}: {steps} decisions, {speed:.0f} m/s, return {self.earned[-1]:.2f}"
+        return f"{self.ending or 'Driving'}: step {steps}, {speed:.0f} m/s, return {self.earned[-1]:.2f}"
 
     def _drive_rivals(self):
         """The baselines side by side on the same road, one in each environment."""

@@ -65,16 +65,16 @@ def drive(page, figure):
     picture, cell = figure.locator("img.widget-image"), page.locator(".jp-Notebook-cell.jp-mod-selected")
     picture.click()
     selected = cell.inner_text()
-    for decisions, key in enumerate(("ArrowRight", "Space", "ArrowLeft", "ArrowUp", "ArrowDown"), start=1):
+    for step, key in enumerate(("ArrowRight", "Space", "ArrowLeft", "ArrowUp", "ArrowDown"), start=1):
         expect_another_picture(figure, lambda key=key: page.keyboard.press(key))
-        expect_caption(figure, f"Driving: {decisions} decisions")
+        expect_caption(figure, f"Driving: step {step},")
     expect_another_picture(figure, figure.get_by_role("button", name="idle").click)
-    expect_caption(figure, "Driving: 6 decisions")
+    expect_caption(figure, "Driving: step 6,")
     expect_another_picture(figure, lambda: page.keyboard.press("Space"))  # not also a click on the focused button
-    expect_caption(figure, "Driving: 7 decisions")
+    expect_caption(figure, "Driving: step 7,")
     assert cell.inner_text().startswith(selected[:40])  # JupyterLab did not take the arrow keys for its own
     expect_another_picture(figure, lambda: page.keyboard.press("r"))
-    expect_caption(figure, "Driving: 0 decisions")
+    expect_caption(figure, "Driving: step 0,")
     expect_another_picture(figure, figure.get_by_role("button", name="faster").click)
 
 

@@ -1,0 +1,99 @@
+"""What results/ and README.md say can be computed again."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from ppo_lib.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "results"
+sys.path.insert(0, str(RESULTS))
+import ablations  # noqa: E402
+import experiments  # noqa: E402
+import peers  # noqa: E402
+import study  # noqa: E402
+
+AGENTS = ("images", "features")
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_an_agent_drives_as_its_card_says(agent, capsys):
+    """The card's figures come from the original; here the same episodes are driven in the fast simulator."""
+    said = json.loads((RESULTS / agent / "evaluation.json").read_text())
+    episodes = str(said["episodes"])
+    assert main(["evaluate", str(RESULTS / agent), "--episodes", episodes, "--num-envs", "100", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["return_mean"] == pytest.approx(said["return_mean"], abs=0.1)  # another CPU may round differently
+    assert measured["crash_rate"] == pytest.approx(said["crash_rate"], abs=0.006)
+    assert measured["mean_speed"] == pytest.approx(said["mean_speed"], abs=0.1)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_a_card_quotes_its_evaluation(agent):
+    said = json.loads((RESULTS / agent / "evaluation.json").read_text())
+    card = (RESULTS / agent / "README.md").read_text()
+    assert f"{said['return_mean']:.2f} [{said['return_ci95'][0]:.2f}, {said['return_ci95'][1]:.2f}]" in card
+    assert f"{said['crash_rate']:.1%}".replace("%", " %") in card
+    assert f"{said['mean_speed']:.1f} m/s" in card
+
+
+@pytest.mark.parametrize("part", study.VARIANTS)
+def test_the_study_is_complete_and_its_table_is_what_the_readme_shows(part):
+    rows = experiments.read_rows(RESULTS / f"study_{part}.csv")
+    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in study.VARIANTS[part] for s in "012"}
+    assert study.format_study(rows) in (RESULTS / "README.md").read_text()
+
+
+def test_the_ablations_are_complete_and_their_table_is_what_the_readme_shows():
+    rows = experiments.read_rows(RESULTS / "ablations.csv")
+    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in ablations.VARIANTS for s in "01234"}
+    assert ablations.format_ablations(rows) in (RESULTS / "README.md").read_text()
+
+
+def test_the_table_of_the_peers_is_what_the_readme_shows():
+    files = [experiments.read_rows(RESULTS / f"peers_{per}.csv") for per in ("step", "minute")]
+    for rows in files:
+        assert {row["seed"] for row in rows} == set("01234")
+    assert peers.format_peers(*files) in (ROOT / "README.md").read_text()
+
+
+def test_every_variant_of_an_experiment_differs_from_its_default():
+    for variants in (ablations.VARIANTS, *study.VARIANTS.values()):
+        default, *others = variants.values()
+        for other in others:
+            assert other != default
+
+
+def test_a_run_is_judged_at_regular_steps_and_not_repeated(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "FOLDER", tmp_path)
+    variant = study.numbers(num_envs=4, num_steps=16, num_minibatches=1)
+    experiments.run_all("some.csv", {"a": variant}, (0, 1), 640)
+    rows = experiments.read_rows(tmp_path / "some.csv")
+    assert [int(row["env_steps"]) for row in rows if row["seed"] == "0"] == list(range(64, 641, 64))
+    monkeypatch.setattr(variant, "run", None)  # would fail if called
+    experiments.run_all("some.csv", {"a": variant}, (0, 1), 640)
+
+
+def test_a_time_limit_taken_for_a_crash():
+    envs = experiments.TimeLimitAsCrash(
+        experiments.make_vector_env("highway-fast-v0", 1, "fast", experiments.highway_config("kinematics", duration=2))
+    )
+    envs.reset(seed=0)
+    envs.step([4])
+    _, _, terminated, truncated, _ = envs.step([4])
+    assert terminated[0]
+    assert not truncated[0]
+
+
+def test_stable_baselines3_is_told_of_crashes_and_time_limits():
+    envs = peers.FastVecEnv(8, 0)
+    envs.reset()
+    ends = []
+    for _ in range(31):
+        _, _, done, infos = envs.step([3] * 4 + [4] * 4)  # four drive fast and crash, four drive slowly to the end
+        ends += [infos[n]["TimeLimit.truncated"] for n in range(8) if done[n]]
+        assert all("terminal_observation" in infos[n] for n in range(8) if done[n])
+    assert {True, False} == set(ends)
