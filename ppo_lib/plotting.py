@@ -512,7 +512,7 @@ def _step_bars(ax, values, **style):
         ax.stairs(heights, edges, fill=True, color=color, **style)
 
 
-def plot_estimates(gae_lambdas, estimates, *, ax=None):
+def plot_advantage_estimates(gae_lambdas, estimates, *, ax=None):
     """One action's advantage as GAE estimates it from many futures: a dot each, and a bar for their mean.
 
     Args:
@@ -528,7 +528,7 @@ def plot_estimates(gae_lambdas, estimates, *, ax=None):
     ax.axhline(0, color="gray", linewidth=0.8)
     ax.set(xlabel="λ", ylabel="estimated advantage Â", xticks=range(len(gae_lambdas)))
     ax.set_xticklabels([f"{x:g}" for x in gae_lambdas])
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="upper left")
     return ax
 
 
@@ -590,5 +590,5 @@ def plot_kl_estimates(estimates, true_kl, *, ax=None):
         ax.hist(values, bins, color=color, alpha=0.6, label=name)
     ax.axvline(true_kl, color="black", linewidth=2, label="true KL")
     ax.set(xlabel="estimated KL (nats)", ylabel="repetitions", yticks=[])
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="upper right")
     return ax

@@ -235,7 +235,7 @@ def test_weighted_step_bars_show_the_weighted_part_solid():
 
 
 def test_estimates_are_dots_around_their_mean():
-    ax = plotting.plot_estimates([0.0, 1.0], np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 4.0]]))
+    ax = plotting.plot_advantage_estimates([0.0, 1.0], np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 4.0]]))
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0, 2, 4])
     assert ax.lines[2].get_ydata() == [2, 2]  # the dashed line
     assert [segment.get_segments()[0][0, 1] for segment in ax.collections] == [1, 2]

@@ -1,4 +1,4 @@
-"""The exercises of notebook 4: the clipped objective, the estimate of the KL, the clip fraction, the whole loss."""
+"""The exercises of notebook 4: the clipped objective, the estimate of the KL and the clip fraction."""
 
 import torch
 
@@ -21,11 +21,6 @@ def fraction_clipped(log_probs, old_log_probs, clip_eps):
     """(M,) twice to a scalar: the share of samples whose ratio has left the clip range."""
     ratio = (log_probs - old_log_probs).exp()
     return ((ratio - 1).abs() > clip_eps).float().mean()
-
-
-def total_loss(policy_loss, value_loss, entropy, value_coef, entropy_coef):
-    """Scalars to the one number that both networks descend on."""
-    return policy_loss + value_coef * value_loss - entropy_coef * entropy
 
 
 # Ratios on both sides of the clip range and inside it, each with a good and with a bad action.
@@ -179,41 +174,6 @@ check_clip_fraction = Exercise(
         "count for share": (
             "This is how many there are: divide by the number of samples.",
             lambda new, old, eps: fraction_clipped(new, old, eps) * len(new),
-        ),
-    },
-)
-
-check_total_loss = Exercise(
-    checked="the three parts, with their signs and weights",
-    cases=[
-        {"policy_loss": -0.1, "value_loss": 2.0, "entropy": 1.5, "value_coef": 0.5, "entropy_coef": 0.01},
-        {"policy_loss": 0.2, "value_loss": 1.0, "entropy": 0.5, "value_coef": 0.25, "entropy_coef": 0.1},
-    ],
-    solution=total_loss,
-    mistakes={
-        "entropy added": (
-            "The sign of the entropy: you want it to stay large, and a loss is minimised.",
-            lambda p, v, e, vc, ec: p + vc * v + ec * e,
-        ),
-        "value loss subtracted": (
-            "The sign of the value loss: its errors shall become small.",
-            lambda p, v, e, vc, ec: p - vc * v - ec * e,
-        ),
-        "policy loss subtracted": (
-            "The sign of the policy loss: it is a loss already, the objective with its sign turned.",
-            lambda p, v, e, vc, ec: -p + vc * v - ec * e,
-        ),
-        "weights exchanged": (
-            "The two weights are exchanged: value_coef belongs to the value loss, entropy_coef to the entropy.",
-            lambda p, v, e, vc, ec: p + ec * v - vc * e,
-        ),
-        "no weights": (
-            "The parts are not weighed: multiply the value loss by value_coef and the entropy by entropy_coef.",
-            lambda p, v, e, vc, ec: p + v - e,
-        ),
-        "no entropy": (
-            "The entropy bonus is missing.",
-            lambda p, v, e, vc, ec: p + vc * v,
         ),
     },
 )
