@@ -268,7 +268,8 @@ def test_every_diagnostic_is_there():
     PPO(cartpole(), SMALL).learn(640, lambda ppo, d: rows.append(d), progress=False)
     expected = (
         "env_steps episodes return length crash_rate mean_speed policy_loss value_loss entropy approximate_kl "
-        "clip_fraction explained_variance learning_rate gamma entropy_coef steps_per_second seconds_simulate seconds_infer seconds_learn"
+        "clip_fraction explained_variance learning_rate gamma entropy_coef steps_per_second "
+        "seconds_simulate seconds_infer seconds_learn"
     )
     assert sorted(rows[0]) == sorted(expected.split())
     assert rows[0]["entropy"] == pytest.approx(np.log(2), abs=0.01)
