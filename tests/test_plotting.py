@@ -249,6 +249,7 @@ def test_bias_and_variance_are_stacked_and_the_least_sum_is_marked():
     assert [text.get_text() for text in ax.texts] == ["least at λ = 0.50"]
 
 
+@pytest.mark.parametrize(("advantage", "flat"), [(2.0, (1.3, 2.0)), (-2.0, (0.0, 0.7))])
 def test_the_clipped_objective_is_flat_exactly_where_it_is_shaded(advantage, flat):
     ax = plotting.plot_clipped_objective(advantage, 0.3)
     (shaded,) = ax.patches

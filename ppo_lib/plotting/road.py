@@ -1,0 +1,150 @@
+"""Figures of the road and of drives on it."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS, COMPONENT_COLORS, PICKED_COLOR, short_name
+
+
+def plot_reward_components(components, *, actions=None, ax=None):
+    """The reward of one drive taken apart: a stacked bar per step.
+
+    Args:
+        components: {part: (T,) its contribution to each step's reward}, as envs.reward_components gives.
+        actions: (T,) names of the actions, written below the bars.
+    """
+    ax = ax or plt.figure(figsize=(9, 3.2), layout="constrained").gca()
+    steps = np.arange(len(next(iter(components.values()))))
+    top, bottom = np.zeros(len(steps)), np.zeros(len(steps))
+    for part, paid in components.items():
+        paid = np.asarray(paid, dtype=float)
+        if not paid.any():
+            continue
+        ax.bar(steps, paid, 0.85, np.where(paid < 0, bottom, top), label=part, color=COMPONENT_COLORS.get(part))
+        top, bottom = top + paid.clip(min=0), bottom + paid.clip(max=0)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set(xlabel="step", ylabel="reward", xlim=(-0.6, len(steps) - 0.4))
+    if actions is not None:
+        ax.set_xticks(steps, [short_name(action) for action in actions], rotation=60, fontsize=8)
+        ax.set_xlabel("action at each step")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    return ax
+
+
+def plot_observation_stack(stack, *, axes=None):
+    """A stack of grayscale images side by side, oldest first, each with its age.
+
+    Args:
+        stack: (C, W, H) uint8, as highway-env stacks them: the last is the newest.
+        axes: C Axes; a new figure where None.
+    """
+    if axes is None:
+        width, height = 11, 11 / len(stack) * stack.shape[2] / stack.shape[1] + 0.45
+        axes = plt.figure(figsize=(width, height), layout="constrained").subplots(1, len(stack), squeeze=False)[0]
+    for age, (ax, image) in enumerate(zip(reversed(axes), reversed(stack), strict=True)):
+        ax.imshow(image.T, cmap="gray", vmin=0, vmax=255)
+        ax.set_title("now" if age == 0 else f"{age} step{'s' * (age > 1)} ago", fontsize=9)
+        ax.set(xticks=[], yticks=[])
+    return axes
+
+
+def plot_roads(images, *, columns=8, ax=None):
+    """Many observations in one picture, tile by tile.
+
+    Args:
+        images: (N, W, H) uint8, one grayscale image for each road.
+        columns: how many side by side.
+    """
+    ax = ax or plt.figure(figsize=(10, 3.6), layout="constrained").gca()
+    count, width, height = images.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + 2), columns * (width + 2)), 255, np.uint8)  # with white gaps
+    for i, image in enumerate(images):
+        y, x = i // columns * (height + 2), i % columns * (width + 2)
+        sheet[y : y + height, x : x + width] = image.T
+    ax.imshow(sheet, cmap="gray", vmin=0, vmax=255)
+    ax.axis("off")
+    return ax
+
+
+def plot_view(road, road_scaling, image, scaling, *, axes=None):
+    """A stretch of road with a frame around what an image of it covers, and below it that image.
+
+    Args:
+        road, image: (W, H) grayscale, as highway-env draws them: our car at three tenths of the width.
+        road_scaling, scaling: their pixels per metre.
+        axes: 2 Axes.
+    """
+    if axes is None:
+        axes = plt.figure(figsize=(8, 4.2), layout="constrained").subplots(2)
+    for ax, picture, pixels_per_m in zip(axes, (road, image), (road_scaling, scaling), strict=True):
+        width, height = np.array(picture.shape) / pixels_per_m  # m
+        extent = (-0.3 * width, 0.7 * width, height / 2, -height / 2)
+        ax.imshow(picture.T, cmap="gray", vmin=0, vmax=255, extent=extent)
+        ax.set(xlim=extent[:2], ylim=extent[2:], ylabel="m")
+    frame = plt.Rectangle((-0.3 * width, -height / 2), width, height, fill=False, color=PICKED_COLOR, linewidth=2)
+    axes[0].add_patch(frame)
+    axes[1].set_xlabel("m ahead of us")
+    return axes
+
+
+def plot_race(returns, *, ax=None):
+    """Returns growing along drives on one road; the last driver's stand out.
+
+    Args:
+        returns: {driver: the return after 0, 1, 2, ... steps}.
+    """
+    ax = ax or plt.figure(figsize=(8, 2.6), layout="constrained").gca()
+    *rivals, own = returns
+    for color, name in zip(BASELINE_COLORS, rivals, strict=False):
+        ax.plot(returns[name], color=color, label=name)
+        ax.plot(len(returns[name]) - 1, returns[name][-1], "o", color=color, markersize=4)  # where it ended
+    ax.plot(returns[own], "o-", color=AGENT_COLOR, linewidth=2.5, markersize=4, label=own)
+    ax.set(xlabel="decisions", ylabel="return so far", xlim=(0, None), ylim=(0, None))
+    ax.legend(loc="lower right", fontsize=8)
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def plot_filmstrip(images, *, ax=None):
+    """A drive as a strip of pictures, one per step, the road running upwards; step t lies over x = t.
+
+    Args:
+        images: (T, L, W) or (T, L, W, 3) uint8; L runs along the road, W across it.
+    """
+    count, length, width = images.shape[:3]
+    ax = ax or plt.figure(figsize=(9, 9 / count * length / width + 0.5), layout="constrained").gca()
+    ax.imshow(
+        np.concatenate(images, axis=1),
+        cmap="gray",
+        vmin=0,
+        vmax=255,
+        origin="lower",
+        extent=(-0.5, count - 0.5, 0, 1),
+        aspect="auto",
+    )
+    ax.vlines(np.arange(count - 1) + 0.5, 0, 1, color="white", linewidth=2)
+    ax.set(xlabel="step t", yticks=[], xticks=range(count))
+    return ax
+
+
+def plot_gallery(frames, titles, *, columns=2, axes=None):
+    """Pictures in rows, each below its title.
+
+    Args:
+        frames: G images (H, W, 3) uint8.
+        titles: G strings.
+        axes: G Axes; a new figure where None.
+    """
+    if axes is None:
+        rows = -(-len(frames) // columns)
+        height, width, _ = frames[0].shape
+        size = (10, rows * (10 / columns * height / width + 0.3))
+        axes = plt.figure(figsize=size, layout="constrained").subplots(rows, columns, squeeze=False).ravel()
+        for ax in axes[len(frames) :]:
+            ax.remove()
+    for ax, frame, title in zip(axes, frames, titles, strict=False):
+        ax.imshow(frame)
+        ax.set_title(title, fontsize=9)
+        ax.axis("off")
+    return axes
