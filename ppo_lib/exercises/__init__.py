@@ -13,7 +13,7 @@ from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, c
 from ppo_lib.exercises.clipped_objective import check_clip_fraction, check_clipped_loss, check_kl
 from ppo_lib.exercises.environment import check_future_values, check_stack_images, check_step_reward
 from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
-from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance
+from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance, check_total_loss
 
 __all__ = [
     "check_action_log_probs",

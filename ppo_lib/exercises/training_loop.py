@@ -1,8 +1,13 @@
-"""The exercises of notebook 5: the learning rate's way down, the critic's mark."""
+"""The exercises of notebook 5: the loss of both networks together, the learning rate's way down, the critic's mark."""
 
 import torch
 
 from ppo_lib.exercises.checking import Exercise
+
+
+def total_loss(policy_loss, value_loss, entropy, value_coef, entropy_coef):
+    """What one gradient step makes smaller: a scalar."""
+    return policy_loss + value_coef * value_loss - entropy_coef * entropy
 
 
 def annealed_learning_rate(learning_rate, env_steps, total_steps):
@@ -14,6 +19,47 @@ def explained_variance(values, returns):
     """The share of the returns' variance that the values foresee, from two tensors (T, N): a scalar."""
     return 1 - (returns - values).var() / returns.var()
 
+
+check_total_loss = Exercise(
+    checked="two batches, with different weights for value loss and entropy",
+    cases=[
+        {"policy_loss": -0.02, "value_loss": 1.5, "entropy": 1.2, "value_coef": 0.5, "entropy_coef": 0.01},
+        {"policy_loss": 0.3, "value_loss": 0.8, "entropy": 0.4, "value_coef": 0.25, "entropy_coef": 0.1},
+    ],
+    solution=total_loss,
+    mistakes={
+        "sign of the entropy": (
+            "The sign of the entropy: what is minimised gets smaller, so you make the driver decided as fast as "
+            "possible. A bonus is subtracted from a loss.",
+            lambda p, v, e, cv, ce: p + cv * v + ce * e,
+        ),
+        "sign of the value loss": (
+            "The sign of the value loss: you make the critic's error larger. A loss is added.",
+            lambda p, v, e, cv, ce: p - cv * v - ce * e,
+        ),
+        "sign of the policy loss": (
+            "The sign of the policy loss: it is a loss already, clipped_surrogate_loss has turned the sign. Add it.",
+            lambda p, v, e, cv, ce: -p + cv * v - ce * e,
+        ),
+        "an objective": (
+            "The sign of everything: this is an objective, to be made large. An optimiser makes its loss small.",
+            lambda p, v, e, cv, ce: -p - cv * v + ce * e,
+        ),
+        "weights left out": (
+            "You add the three without their weights: value_coef belongs to the value loss, entropy_coef to the "
+            "entropy.",
+            lambda p, v, e, cv, ce: p + v - e,
+        ),
+        "weights swapped": (
+            "The two weights are swapped: value_coef belongs to the value loss, entropy_coef to the entropy.",
+            lambda p, v, e, cv, ce: p + ce * v - cv * e,
+        ),
+        "entropy left out": (
+            "The entropy bonus is missing: without it the driver may stop trying things too early.",
+            lambda p, v, e, cv, ce: p + cv * v,
+        ),
+    },
+)
 
 check_annealed_learning_rate = Exercise(
     checked="the start, a quarter of the way, and the end of another training",
