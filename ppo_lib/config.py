@@ -60,8 +60,8 @@ class PPOConfig:
             object.__setattr__(self, f.name, _checked(f.name, f.type, getattr(self, f.name)))
         if self.final_gamma is not None and self.final_gamma < self.gamma:
             raise UsageError(
-                f"final_gamma {self.final_gamma} is below gamma {self.gamma}; the horizon only grows: give a final_gamma "
-                "of at least gamma, or none for a constant one"
+                f"final_gamma {self.final_gamma} is below gamma {self.gamma}; the horizon only grows: give a "
+                "final_gamma of at least gamma, or none for a constant one"
             )
 
     def batch_size(self, num_envs: int) -> int:
