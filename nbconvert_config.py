@@ -31,4 +31,3 @@ def _as_mathml(match):
 c = get_config()  # noqa: F821  (nbconvert's)
 c.HTMLExporter.preprocessors = [as_page]
 c.ExecutePreprocessor.store_widget_state = False
-c.HTMLExporter.embed_images = True  # one file, to be handed on

@@ -40,8 +40,8 @@ class PPOConfig:
     num_epochs: int = 4  # passes over one rollout before it is thrown away
     learning_rate: float = 1e-3  # of Adam, at the start
     anneal_learning_rate: bool = True  # let the learning rate fall linearly to 0 at the last step
-    gamma: float = 0.9  # discount γ of the next step's value
-    final_gamma: float | None = None  # γ at the last step, the horizon 1/(1 - γ) growing evenly; none: as at the start
+    gamma: float = 0.8  # discount γ of the next step's value, at the start
+    final_gamma: float | None = 0.95  # γ at the last step, the horizon 1/(1 - γ) growing evenly; none: as at the start
     gae_lambda: float = 0.95  # λ of GAE: 0 trusts the critic, 1 trusts the sampled return
     normalize_advantages: bool = True  # to mean 0 and standard deviation 1 within each minibatch
     clip_eps: float = 0.2  # ε: the ratio π_new/π_old gains nothing outside [1 - ε, 1 + ε]
@@ -58,6 +58,11 @@ class PPOConfig:
     def __post_init__(self):
         for f in fields(self):
             object.__setattr__(self, f.name, _checked(f.name, f.type, getattr(self, f.name)))
+        if self.final_gamma is not None and self.final_gamma < self.gamma:
+            raise UsageError(
+                f"final_gamma {self.final_gamma} is below gamma {self.gamma}; the horizon only grows: give a "
+                "final_gamma of at least gamma, or none for a constant one"
+            )
 
     def batch_size(self, num_envs: int) -> int:
         """B = T·N transitions in one rollout."""

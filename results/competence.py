@@ -25,15 +25,15 @@ FILE = FOLDER / "competence.csv"
 COLUMNS = ("settings", "seed", "env_steps", "seconds")
 # name: (environments, fields of PPOConfig)
 SETTINGS = {
-    "32 x 64, 8 minibatches, 4 epochs": (32, {"num_minibatches": 8}),
+    "32 x 64, 8 minibatches, 4 epochs": (32, {}),
     "32 x 64, 16 minibatches, 4 epochs": (32, {"num_minibatches": 16}),
     "32 x 64, 16 minibatches, 2 epochs": (32, {"num_minibatches": 16, "num_epochs": 2}),
     "32 x 32, 8 minibatches, 4 epochs": (32, {"num_steps": 32, "num_minibatches": 8}),
     "64 x 32, 16 minibatches, 3 epochs": (64, {"num_steps": 32, "num_minibatches": 16, "num_epochs": 3}),
-    "32 x 64, 16 minibatches, rate 0.002": (32, {"num_minibatches": 16, "learning_rate": 2e-3}),
-    "32 x 64, 16 minibatches, rate 0.0005": (32, {"num_minibatches": 16, "learning_rate": 5e-4}),
-    "32 x 64, 16 minibatches, γ = 0.8": (32, {"num_minibatches": 16, "gamma": 0.8}),
-    "32 x 64, 16 minibatches, γ = 0.95": (32, {"num_minibatches": 16, "gamma": 0.95}),
+    "32 x 64, 8 minibatches, rate 0.002": (32, {"learning_rate": 2e-3}),
+    "32 x 64, 8 minibatches, rate 0.0005": (32, {"learning_rate": 5e-4}),
+    "32 x 64, 8 minibatches, γ = 0.9": (32, {"gamma": 0.9, "final_gamma": None}),
+    "32 x 64, 8 minibatches, γ = 0.95": (32, {"gamma": 0.95, "final_gamma": None}),
 }
 
 

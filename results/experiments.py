@@ -88,7 +88,7 @@ class Judge:
     def __call__(self, env_steps, policy, reached=None):
         """Measure `policy` if a point was `reached`, which is counted in environment steps if not given."""
         reached = env_steps if reached is None else reached
-        if reached < (len(self.rows) + 1) * self.every * 0.99:  # rollouts rarely end at the very step
+        if reached < (len(self.rows) + 1) * self.every * 0.95:  # rollouts rarely end at the very step
             return
         seconds = self.seconds
         summary = evaluate_policy(policy, self.envs, JUDGED_EPISODES, JUDGED_SEED).summary()
@@ -105,14 +105,14 @@ class TimeLimitAsCrash(VectorWrapper):
         return obs, rewards, terminated | truncated, truncated & False, infos
 
 
-def run_all(file, variants: dict[str, Variant], seeds, total_steps, only=None):
+def run_all(file, variants: dict[str, Variant], seeds, total_steps, only=None, judgements=5):
     """Every variant with every seed, the seeds outermost; rows to `file` as they come."""
     path = FOLDER / file
     done = finished_runs(path)
     tasks = [(seed, name) for seed in seeds for name in variants if only is None or name in only]
     tasks = [(seed, name) for seed, name in tasks if (name, seed) not in done]
     for seed, name in tqdm(tasks, unit="run", dynamic_ncols=True):
-        append_rows(path, name, seed, variants[name].run(seed, total_steps))
+        append_rows(path, name, seed, variants[name].run(seed, total_steps, judgements))
 
 
 def append_rows(path, variant, seed, rows):

@@ -35,6 +35,13 @@ def test_the_ends_of_a_closed_range_are_allowed():
     assert PPOConfig(gamma=0, gae_lambda=1).gamma == 0.0
 
 
+def test_the_horizon_does_not_shrink():
+    with pytest.raises(UsageError, match=r"final_gamma 0.95 is below gamma 0.99; .* or none for a constant one"):
+        PPOConfig(gamma=0.99)
+    assert PPOConfig(gamma=0.99, final_gamma=None).gamma == 0.99
+    assert PPOConfig(gamma=0.95).final_gamma == 0.95
+
+
 def test_every_number_has_a_range_and_every_range_a_field():
     numbers = {f.name for f in dataclasses.fields(PPOConfig) if f.type is not bool}
     assert numbers == set(ALLOWED)

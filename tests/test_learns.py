@@ -9,7 +9,14 @@ from ppo_lib.ppo import PPO
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_cartpole_is_solved_within_100_000_steps(seed):
     config = PPOConfig(
-        num_steps=128, num_epochs=8, learning_rate=1e-3, gamma=0.98, entropy_coef=0.0, max_grad_norm=0.5, seed=seed
+        num_steps=128,
+        num_epochs=8,
+        learning_rate=1e-3,
+        gamma=0.98,
+        final_gamma=None,
+        entropy_coef=0.0,
+        max_grad_norm=0.5,
+        seed=seed,
     )
     test_envs = cartpole(20)
     scores = []

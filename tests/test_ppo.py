@@ -133,7 +133,10 @@ def test_the_horizon_grows_evenly_and_the_entropy_bonus_falls_linearly():
 
 
 def test_the_entropy_bonus_in_the_loss_is_the_annealed_one():
-    ppo = PPO(cartpole(), replace(SMALL, num_minibatches=1, num_epochs=1, entropy_coef=1.0, final_entropy_coef=0.0))
+    config = replace(
+        SMALL, num_minibatches=1, num_epochs=1, final_gamma=None, entropy_coef=1.0, final_entropy_coef=0.0
+    )
+    ppo = PPO(cartpole(), config)
     rollout = ppo.rollout()
     losses = []
     with pytest.MonkeyPatch.context() as patch:
@@ -147,7 +150,15 @@ def test_the_entropy_bonus_in_the_loss_is_the_annealed_one():
 @pytest.mark.parametrize(("truncate", "expected"), [(True, [2.0] * 3), (False, [1.75, 1.5, 1.0])])
 def test_a_time_limit_is_no_end_of_the_world(truncate, expected):
     """Every reward is 1 and γ = 0.5. Truncated, the future is worth 1 / (1 - γ) = 2; terminated, what is left."""
-    config = PPOConfig(num_steps=32, num_minibatches=1, num_epochs=20, learning_rate=0.01, max_grad_norm=10, gamma=0.5)
+    config = PPOConfig(
+        num_steps=32,
+        num_minibatches=1,
+        num_epochs=20,
+        learning_rate=0.01,
+        max_grad_norm=10,
+        gamma=0.5,
+        final_gamma=None,
+    )
     ppo = PPO(counters(3, 3, truncate=truncate), config).learn(64 * 30, progress=False)
     with torch.no_grad():
         values = ppo.critic(torch.tensor([[0.0], [1.0], [2.0]]))

@@ -33,5 +33,6 @@ __all__ = [
     "check_stack_images",
     "check_step_reward",
     "check_td_errors",
+    "check_total_loss",
     "check_wilson_interval",
 ]
