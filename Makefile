@@ -1,8 +1,9 @@
-# make lab | notebooks | train | test | benchmark | lint. Each sets up .venv first where it is missing or out of date.
+# make lab | notebooks | execute | train | test | benchmark | lint. Each sets up .venv first where it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 ARGS ?=
+NOTEBOOKS ?= $(sort $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb))
 # Only errors, and the kernel behind a socket file instead of a TCP port, about which it would warn.
 QUIET = --log-level ERROR --ConnectionFileMixin.transport=ipc --ConnectionFileMixin.ip=$$(mktemp -d)/kernel
 
@@ -10,18 +11,27 @@ QUIET = --log-level ERROR --ConnectionFileMixin.transport=ipc --ConnectionFileMi
 export OMP_WAIT_POLICY ?= PASSIVE
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: lab notebooks train test benchmark lint clean
+.PHONY: lab notebooks execute train test benchmark lint clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(READY)
-	@for notebook in notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb; do \
+	@for notebook in $(NOTEBOOKS); do \
 	  echo "running $$notebook"; \
 	  $(BIN)/jupyter nbconvert --execute --to html --config nbconvert_config.py \
 	    --output-dir build/$$(dirname $$notebook) $(QUIET) $$notebook || exit 1; \
 	done
 	@echo "The finished pages are in build/notebooks; open build/notebooks/01_environment.html in a browser."
+
+# Runs the notebooks anew and stores what they show in them: before a commit that changes one.
+execute: $(READY)
+	@for notebook in $(NOTEBOOKS); do \
+	  echo "running $$notebook"; \
+	  $(BIN)/jupyter nbconvert --execute --to notebook --inplace --config nbconvert_config.py $(QUIET) $$notebook \
+	    || exit 1; \
+	done
+	$(BIN)/ruff format $(NOTEBOOKS)
 
 train: $(READY)
 	$(BIN)/python -m ppo_lib train $(ARGS)
