@@ -1,27 +1,40 @@
-# make lab | notebooks | train | test | benchmark | lint. Each sets up .venv first where it is missing or out of date.
+# make lab | notebooks | execute | train | test | benchmark | lint. Each sets up .venv first where it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 ARGS ?=
+NOTEBOOKS ?= $(sort $(wildcard notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb))
 # Only errors, and the kernel behind a socket file instead of a TCP port, about which it would warn.
 QUIET = --log-level ERROR --ConnectionFileMixin.transport=ipc --ConnectionFileMixin.ip=$$(mktemp -d)/kernel
+# Compiles the simulator now, so that no notebook has to say that it does.
+WARM_UP = $(BIN)/python -c 'from ppo_lib.fast_highway import warm_up; warm_up()'
 
 # Threads that sleep instead of spinning while they wait (see ppo_lib/__init__.py), also where torch is imported first.
 export OMP_WAIT_POLICY ?= PASSIVE
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: lab notebooks train test benchmark lint clean
+.PHONY: lab notebooks execute train test benchmark lint clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(READY)
-	@for notebook in notebooks/[0-9]*.ipynb notebooks/solutions/[0-9]*.ipynb; do \
+	@for notebook in $(NOTEBOOKS); do \
 	  echo "running $$notebook"; \
 	  $(BIN)/jupyter nbconvert --execute --to html --config nbconvert_config.py \
 	    --output-dir build/$$(dirname $$notebook) $(QUIET) $$notebook || exit 1; \
 	done
 	@echo "The finished pages are in build/notebooks; open build/notebooks/01_environment.html in a browser."
+
+# Runs the notebooks anew and stores what they show in them: before a commit that changes one.
+execute: $(READY)
+	@$(WARM_UP)
+	@for notebook in $(NOTEBOOKS); do \
+	  echo "running $$notebook"; \
+	  $(BIN)/jupyter nbconvert --execute --to notebook --inplace --config nbconvert_config.py $(QUIET) $$notebook \
+	    || exit 1; \
+	done
+	$(BIN)/ruff format $(NOTEBOOKS)
 
 train: $(READY)
 	$(BIN)/python -m ppo_lib train $(ARGS)
@@ -46,5 +59,5 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/python -c 'from ppo_lib.fast_highway import warm_up; warm_up()'
+	$(WARM_UP)
 	@touch $(READY)

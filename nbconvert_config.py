@@ -1,4 +1,7 @@
-"""How `make notebooks` renders a page: equations that need no network, links that lead to the other pages."""
+"""How `make execute` stores a notebook (interactive figures as pictures), and how `make notebooks` renders a page.
+
+On a page equations need no network, and links lead to the other pages.
+"""
 
 import re
 
@@ -6,16 +9,23 @@ from latex2mathml.converter import convert
 
 EQUATION = re.compile(r"(?<!\\)\$\$(?P<display>.+?)\$\$|(?<!\\)\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
-WIDGET = "application/vnd.jupyter.widget-view+json"  # on a page without a kernel, an empty place
+WIDGET = "application/vnd.jupyter.widget-view+json"  # without its kernel, an empty place or "Loading widget..."
 NOTEBOOK_LINK = re.compile(r"(\]\((?!https?:)[^)\s]+)\.ipynb\b")
 
 
-def as_page(notebook, resources):
-    """Equations as MathML, which browsers draw by themselves; links to pages; of an interactive figure its picture."""
+def with_still_pictures(notebook, resources):
+    """Of an interactive figure its picture, and no state of widgets, which a new kernel could not use."""
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             if "image/png" in output.get("data", {}):
                 output.data.pop(WIDGET, None)
+    return notebook, resources
+
+
+def as_page(notebook, resources):
+    """Equations as MathML, which browsers draw by themselves; links to pages."""
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
             parts = CODE.split(cell.source)  # text, code, text, code, ..., text
             parts[::2] = [EQUATION.sub(_as_mathml, text) for text in parts[::2]]
@@ -29,5 +39,7 @@ def _as_mathml(match):
 
 
 c = get_config()  # noqa: F821  (nbconvert's)
-c.HTMLExporter.preprocessors = [as_page]
+c.NotebookExporter.preprocessors = [with_still_pictures]
+c.HTMLExporter.preprocessors = [with_still_pictures, as_page]
 c.ExecutePreprocessor.store_widget_state = False
+c.ExecutePreprocessor.record_timing = False  # or every execution would change every cell

@@ -66,6 +66,13 @@ def test_it_holds_no_error_no_warning_and_no_path_of_a_machine(name):
 
 
 @every_notebook
+def test_an_interactive_figure_is_stored_as_its_picture(name):
+    """Its view would show "Loading widget..." wherever its kernel is gone: the next kernel knows nothing of it."""
+    assert not [output for output in outputs(name) if any("widget" in kind for kind in output.get("data", {}))]
+    assert "widgets" not in NOTEBOOKS[name].metadata
+
+
+@every_notebook
 def test_it_is_small_and_its_cells_are_short(name):
     assert (FOLDER / name).stat().st_size < 1_500_000
     lengths = [len(cell.source.splitlines()) for cell in code_cells(name)[1:]]  # the first cell is for the imports

@@ -100,13 +100,22 @@ def test_layers_are_bars_from_first_to_last_with_their_numbers():
     assert parameters.get_xlabel() == "parameters"
 
 
-def test_feature_maps_are_upright_beside_the_image_and_zero_is_grey():
+def test_feature_maps_are_upright_beside_the_image_and_zero_is_white():
     image, feature_map = np.arange(12, dtype=np.uint8).reshape(4, 3), np.array([[1.0, -3.0]])
     left, right = plotting.plot_feature_maps(image, {"a filter": feature_map})
     np.testing.assert_array_equal(left.images[0].get_array(), image.T)
     np.testing.assert_array_equal(right.images[0].get_array(), feature_map.T)
     assert right.images[0].get_clim() == (-3, 3)
     assert right.get_title() == "a filter"
+
+
+def test_signals_are_red_above_and_blue_below_a_white_zero():
+    (ax,) = plotting.plot_signals({"contrast": np.array([[1.0, 0.0, -0.4]])})
+    image = ax.images[0]
+    red, white, blue = image.to_rgba(image.get_array())[:, 0, :3]
+    np.testing.assert_allclose(white, 1, atol=0.01)
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
 
 
 def test_policies_are_columns_of_dots_side_by_side():

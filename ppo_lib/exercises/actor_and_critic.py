@@ -168,7 +168,7 @@ def _with_parameters(count):
     return lambda *layer: (conv_layer(*layer)[0], count(*layer))
 
 
-CONV_LAYERS = ((96, 4, 16, 8, 4), (23, 16, 32, 4, 2), (84, 4, 32, 8, 4), (9, 64, 64, 3, 1), (10, 3, 5, 4, 3))
+CONV_LAYERS = ((96, 2, 16, 8, 4), (23, 16, 32, 4, 2), (84, 4, 32, 8, 4), (9, 64, 64, 3, 1), (10, 3, 5, 4, 3))
 CONV_ARGUMENTS = ("length", "channels_in", "channels_out", "kernel", "stride")
 
 check_conv_layer = Exercise(

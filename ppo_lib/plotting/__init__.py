@@ -27,6 +27,7 @@ from ppo_lib.plotting.networks import (
     plot_occlusion,
     plot_policies,
     plot_sampling,
+    plot_signals,
     plot_values,
 )
 from ppo_lib.plotting.road import (
@@ -66,6 +67,7 @@ __all__ = [
     "plot_reward_components",
     "plot_roads",
     "plot_sampling",
+    "plot_signals",
     "plot_speeds",
     "plot_step_bars",
     "plot_values",

@@ -78,11 +78,24 @@ def plot_feature_maps(image, maps, *, axes=None):
         axes = plt.figure(figsize=(11, 1.65), layout="constrained").subplots(1, 1 + len(maps))
     axes[0].imshow(image.T, cmap="gray", vmin=0, vmax=255)
     axes[0].set_title("the newest image", fontsize=9)
-    for ax, (name, values) in zip(axes[1:], maps.items(), strict=True):
+    axes[0].set(xticks=[], yticks=[])
+    plot_signals(maps, axes=axes[1:])
+    return axes
+
+
+def plot_signals(signals, *, axes=None):
+    """Images of signed numbers, each on a scale of its own: white where 0, the redder or bluer the stronger.
+
+    Args:
+        signals: {name: (W, H)}, red where positive, blue where negative.
+        axes: as many Axes.
+    """
+    if axes is None:
+        axes = plt.figure(figsize=(11, 1.65), layout="constrained").subplots(1, len(signals), squeeze=False)[0]
+    for ax, (name, values) in zip(axes, signals.items(), strict=True):
         limit = np.abs(values).max()
-        ax.imshow(values.T, cmap="coolwarm", vmin=-limit, vmax=limit)
+        ax.imshow(values.T, cmap="bwr", vmin=-limit, vmax=limit)
         ax.set_title(name, fontsize=9)
-    for ax in axes:
         ax.set(xticks=[], yticks=[])
     return axes
 

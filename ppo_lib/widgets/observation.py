@@ -8,7 +8,7 @@ from ppo_lib.envs import LUMINANCE, make_env
 from ppo_lib.plotting import plot_view
 from ppo_lib.widgets.engine import InteractiveFigure, slider
 
-SHAPES = ((32, 16), (48, 16), (64, 32), (96, 32), (128, 64), (192, 64))
+SHAPES = ((32, 12), (48, 12), (64, 20), (96, 24), (128, 64), (192, 64))
 WIDE = {"observation_shape": (840, 200), "scaling": 4.0}  # 210 m of road
 LANE, CAR = 4.0, 5.0  # m: a lane's width and a car's length in highway-env
 
@@ -40,7 +40,7 @@ def observation_explorer(seed=3, steps=3, env_id="highway-fast-v0") -> Interacti
 
     names = {f"{width} × {height}": (width, height) for width, height in SHAPES}
     controls = {
-        "shape": ipywidgets.SelectionSlider(options=names, value=(96, 32), description="pixels"),
+        "shape": ipywidgets.SelectionSlider(options=names, value=(96, 24), description="pixels"),
         "scaling": slider("scaling (pixels per m)", 1.25, 0.5, 3, 0.25),
     }
     return InteractiveFigure(draw, controls, figsize=(8, 4.6), nrows=2, height_ratios=[2, 3])
