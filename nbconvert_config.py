@@ -43,4 +43,3 @@ c.NotebookExporter.preprocessors = [with_still_pictures]
 c.HTMLExporter.preprocessors = [with_still_pictures, as_page]
 c.ExecutePreprocessor.store_widget_state = False
 c.ExecutePreprocessor.record_timing = False  # or every execution would change every cell
-c.HTMLExporter.embed_images = True  # one file, to be handed on

@@ -17,7 +17,7 @@ from ppo_lib.evaluation import bootstrap_ci95, interquartile_mean
 from ppo_lib.networks import Actor, Critic
 from ppo_lib.plotting import plot_ablations
 
-TOTAL_STEPS = 60_000
+TOTAL_STEPS = 61_440
 
 
 def default_initialisation(seen, acts):

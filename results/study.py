@@ -17,7 +17,7 @@ from tyro.conf import Positional
 from ppo_lib.envs import highway_config
 from ppo_lib.networks import NATURE_CNN, Actor, Critic, FeatureEncoder
 
-STEPS = {"images": 60_000, "tables": 100_000, "numbers": 150_000}
+STEPS = {"images": 61_440, "tables": 102_400, "numbers": 155_648}  # whole rollouts
 
 
 def pixels(seen, acts):

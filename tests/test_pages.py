@@ -38,6 +38,7 @@ def page(tmp_path_factory):
 def test_equations_are_mathml(page):
     assert page.count('display="inline"') == page.count('display="block"') == 1
     assert "<mfrac>" in page
+    assert "></math>" not in page.replace("</mrow></math>", "")  # whole, with what it holds inside
     assert "\\gamma" not in page
     assert "\\hat" not in page
     assert "<em>" not in page  # markdown has left the stars of the equation alone

@@ -133,7 +133,10 @@ def test_the_horizon_grows_evenly_and_the_entropy_bonus_falls_linearly():
 
 
 def test_the_entropy_bonus_in_the_loss_is_the_annealed_one():
-    ppo = PPO(cartpole(), replace(SMALL, num_minibatches=1, num_epochs=1, entropy_coef=1.0, final_entropy_coef=0.0))
+    config = replace(
+        SMALL, num_minibatches=1, num_epochs=1, final_gamma=None, entropy_coef=1.0, final_entropy_coef=0.0
+    )
+    ppo = PPO(cartpole(), config)
     rollout = ppo.rollout()
     losses = []
     with pytest.MonkeyPatch.context() as patch:
