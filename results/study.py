@@ -100,7 +100,6 @@ VARIANTS = {
             three_layers_of_pixels, observation_shape=(96, 36), stack_size=4
         ),
         "1 image": images(stack_size=1),
-        "2 images": images(stack_size=2),
         "4 images": images(stack_size=4),
         "64 x 20 at 1 pixel/m": images(observation_shape=(64, 20), scaling=1.0),
         "96 x 32": images(observation_shape=(96, 32)),

@@ -59,7 +59,7 @@ def test_a_run_is_judged_at_regular_steps_and_not_repeated(tmp_path, monkeypatch
     variant = study.numbers(num_envs=4, num_steps=16, num_minibatches=1)
     experiments.run_all("some.csv", {"a": variant}, (0, 1), 640)
     rows = experiments.read_rows(tmp_path / "some.csv")
-    assert [int(row["env_steps"]) for row in rows if row["seed"] == "0"] == list(range(64, 641, 64))
+    assert [int(row["env_steps"]) for row in rows if row["seed"] == "0"] == list(range(128, 641, 128))
     monkeypatch.setattr(variant, "run", None)  # would fail if called
     experiments.run_all("some.csv", {"a": variant}, (0, 1), 640)
 

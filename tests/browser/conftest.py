@@ -28,6 +28,7 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab that serves copies of the notebooks, without their outputs."""
     folder = tmp_path_factory.mktemp("lab")
     copy_notebooks(folder / "course" / "notebooks")
+    (folder / "course" / "results").symlink_to(ROOT / "results")  # where the notebooks find trained drivers
     for name, text in SETTINGS.items():
         file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)

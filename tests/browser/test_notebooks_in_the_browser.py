@@ -32,7 +32,9 @@ def notebook(request, lab, browser):
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     last = re.compile(r"This notebook ran in \d+ s\.")
-    page.locator(".jp-OutputArea-output", has_text=last).wait_for(timeout=10 * MINUTE)
+    ended = page.locator(".jp-OutputArea-output", has_text=last)
+    failed = page.locator("[data-mime-type='application/vnd.jupyter.error']")
+    ended.or_(failed).first.wait_for(timeout=10 * MINUTE)
     page.locator(idle).wait_for()
     yield page, request.param
     page.screenshot(path=SCREENSHOTS / f"{Path(request.param).stem}.png")
