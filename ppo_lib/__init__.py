@@ -2,28 +2,29 @@
 
 Read the modules in this order; each imports only from those above it.
 
-    errors        UsageError: one clear line for a mistake that the user can mend
-    config        PPOConfig: every number of the algorithm, validated
-    wrappers      episodes that can be replayed, and the statistics of a drive
-    fast_highway  highway-env to the last bit, hundreds of times faster; imports nothing else of ours
-    envs          highway_config, make_env, make_vector_env: highway-env and any Gymnasium environment
-    networks      Actor and Critic: observations to action probabilities and to state values
-    advantages    compute_gae, discounted_returns, explained_variance
-    losses        clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
-    plotting      one function per figure: arrays in, Axes out
-    checkpoint    saving that survives a kill, loading that trusts nothing
-    run_folder    the folder of a training run: its log and its checkpoints
-    rollout       Rollout and collect_rollout: T steps of N environments
-    evaluation    evaluate_policy, the baseline drivers, bootstrap confidence intervals
-    occlusion     where an actor looks: what it says when a part of the image is hidden
-    interrupt     Ctrl-C as a request
-    ppo           PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
-    planner       a driver that searches with the exact simulator: the upper line
-    recording     an mp4 or GIF of a drive
-    benchmark     our speed as ratios against rivals
-    widgets       the interactive figures of the notebooks
-    exercises     their exercises: checks that name the mistake they recognise
-    __main__      the command line: train, evaluate, record, benchmark
+    errors          UsageError: one clear line for a mistake that the user can mend
+    config          PPOConfig: every number of the algorithm, validated
+    wrappers        episodes that can be replayed, and the statistics of a drive
+    fast_highway    highway-env to the last bit, hundreds of times faster; imports nothing else of ours
+    envs            highway_config, make_env, make_vector_env: highway-env and any Gymnasium environment
+    networks        Actor and Critic: observations to action probabilities and to state values
+    advantages      compute_gae, discounted_returns, explained_variance
+    losses          clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
+    plotting        one function per figure: arrays in, Axes out
+    checkpoint      saving that survives a kill, loading that trusts nothing
+    run_folder      the folder of a training run: its log and its checkpoints
+    rollout         Rollout and collect_rollout: T steps of N environments
+    evaluation      evaluate_policy, the baseline drivers, bootstrap confidence intervals
+    occlusion       where an actor looks: what it says when a part of the image is hidden
+    interrupt       Ctrl-C as a request
+    training_state  all that a training needs to go on exactly
+    ppo             PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    planner         a driver that searches with the exact simulator: the upper line
+    recording       an mp4 or GIF of a drive
+    benchmark       our speed as ratios against rivals
+    widgets         the interactive figures of the notebooks
+    exercises       their exercises: checks that name the mistake they recognise
+    __main__        the command line: train, evaluate, record, benchmark
 
 Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives. Only what the notebooks
 alone use is called by its package: `widgets.distribution_explorer()`.

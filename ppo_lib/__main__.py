@@ -17,8 +17,9 @@ from ppo_lib.config import PPOConfig
 from ppo_lib.envs import default_backend, highway_config, is_highway, make_vector_env
 from ppo_lib.errors import UsageError
 from ppo_lib.evaluation import agent_policy, evaluate_baselines, evaluate_policy, format_table
-from ppo_lib.ppo import PPO, load_networks
+from ppo_lib.ppo import PPO
 from ppo_lib.recording import record_drive
+from ppo_lib.training_state import load_networks
 
 NEW_RUN_STEPS = 100_000
 PROGRAM = "python -m ppo_lib"
@@ -97,7 +98,8 @@ class Train:
         self.ppo.minibatch_size(max(num_envs, 1))
         envs = make_vector_env(self.env_id, num_envs, backend, config)
         try:
-            networks = load_networks(self.start_from, envs) if self.start_from else ()
+            trained = checkpoint.load_checkpoint(self.start_from) if self.start_from else None
+            networks = load_networks(*trained, envs) if trained else ()
             return PPO(envs, self.ppo, *networks, device=self.device)
         except UsageError:
             envs.close()

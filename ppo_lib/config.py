@@ -64,6 +64,22 @@ class PPOConfig:
                 "final_gamma of at least gamma, or none for a constant one"
             )
 
+    def gamma_at(self, progress: float) -> float:
+        """γ when `progress`, from 0 to 1, of the training is done; the horizon 1/(1 - γ) grows geometrically."""
+        if self.final_gamma is None:
+            return self.gamma
+        return 1 - (1 - self.gamma) ** (1 - progress) * (1 - self.final_gamma) ** progress
+
+    def entropy_coef_at(self, progress: float) -> float:
+        """The weight of the entropy bonus when `progress` of the training is done."""
+        if self.final_entropy_coef is None:
+            return self.entropy_coef
+        return self.entropy_coef * (1 - progress) + self.final_entropy_coef * progress
+
+    def learning_rate_at(self, progress: float) -> float:
+        """The learning rate when `progress` of the training is done."""
+        return self.learning_rate * (1 - progress if self.anneal_learning_rate else 1)
+
     def batch_size(self, num_envs: int) -> int:
         """B = T·N transitions in one rollout."""
         return self.num_steps * num_envs

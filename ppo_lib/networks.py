@@ -90,8 +90,7 @@ class ImageEncoder(nn.Module):
 
     Images travel and are stored as uint8, a quarter of float32, and become floats only here, on the device. There the
     road becomes 0 and a car 1, and lines are dimmed (a leaky ReLU of the contrast). With pixels merely divided by 255
-    the empty road is the strongest signal, lane lines the next, and cars drown: the network learns to see them only
-    after hundreds of thousands of images (`results/README.md` measures it).
+    the empty road is the strongest signal, lane lines the next, and cars drown.
     """
 
     def __init__(self, obs_shape, conv_layers, hidden_sizes):
@@ -127,7 +126,7 @@ class VehicleEncoder(nn.Module):
 
     Each vehicle adds (1, vx, vy) to the four cells around it, the nearer the more (bilinearly), so nothing depends on
     the order of the rows, and nothing is lost to rounding as it would be in a grid of zeros and ones. From the bare
-    numbers a network must first learn what "beside me" means, which takes it millions of steps (`results/README.md`).
+    numbers a network must first learn what "beside me" means (`results/README.md` shows what that costs).
 
     It takes highway-env's Kinematics rows (presence, x, y, vx, vy) in metres and m/s, the ego vehicle in the first,
     the others relative to it: `highway_config("kinematics")`.

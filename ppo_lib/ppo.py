@@ -1,8 +1,5 @@
 """Proximal Policy Optimization: the pieces put together."""
 
-import json
-from dataclasses import asdict
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -10,7 +7,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from tqdm.auto import tqdm
 
-from ppo_lib import checkpoint
+from ppo_lib import checkpoint, training_state
 from ppo_lib.advantages import compute_gae, explained_variance
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import make_vector_env
@@ -159,17 +156,7 @@ class PPO:
 
     def save(self, directory) -> None:
         """Write a checkpoint: both networks, and all that load needs to go on as if nothing had happened."""
-        state = {
-            "env_steps": self.env_steps,
-            "total_steps": self.total_steps,
-            "config": asdict(self.config),
-            "envs": self.envs.origin,
-            "optimizer": self.optimizer.state_dict(),
-            "generators": {"torch": torch.get_rng_state(), "cuda": self._cuda_generator()},
-            "obs": self.obs,
-            "envs_state": None if self.obs is None else self.envs.get_state(),
-        }
-        checkpoint.save_checkpoint(directory, self.actor, self.critic, state)
+        checkpoint.save_checkpoint(directory, self.actor, self.critic, training_state.take(self))
 
     @classmethod
     def load(cls, directory, envs=None, actor=None, critic=None, device="auto") -> "PPO":
@@ -189,25 +176,9 @@ class PPO:
             if state["envs"] is None:
                 raise UsageError(f"{directory} does not say which environments it was trained in; pass envs")
             envs = make_vector_env(**state["envs"])
-        actor = _load_network(actor, directory / "actor.safetensors")
-        critic = _load_network(critic, directory / "critic.safetensors")
-        _check_spaces(actor, envs, state, directory)
+        actor, critic = training_state.load_networks(state, directory, envs, actor, critic)
         ppo = cls(envs, PPOConfig(**state["config"]), actor, critic, device)
-        ppo.env_steps, ppo.total_steps = state["env_steps"], state["total_steps"]
-        per_parameter = {int(key): value for key, value in state["optimizer"]["state"].items()}  # JSON has string keys
-        ppo.optimizer.load_state_dict(state["optimizer"] | {"state": per_parameter})
-        for (
-            parameter,
-            averages,
-        ) in ppo.optimizer.state.items():  # fused Adam wants them in the parameter's memory layout
-            for name in ("exp_avg", "exp_avg_sq"):
-                averages[name] = torch.empty_like(parameter).copy_(averages[name])
-        same_envs = json.dumps(ppo.envs.origin) == json.dumps(state["envs"])
-        if state["obs"] is not None and same_envs and ppo.envs.set_state(state["envs_state"]):
-            ppo.obs = state["obs"]
-        torch.set_rng_state(state["generators"]["torch"])
-        if state["generators"]["cuda"] is not None and ppo.device.type == "cuda":
-            torch.cuda.set_rng_state(state["generators"]["cuda"], ppo.device)
+        training_state.give_back(ppo, state)
         return ppo
 
     def _iterate(self) -> dict[str, float]:
@@ -269,27 +240,10 @@ class PPO:
 
     def _anneal(self, progress):
         """Set what changes while it trains, for the part of the training done so far, from 0 to 1."""
-        config, remaining = self.config, 1 - progress
-        if config.final_gamma is not None:  # the horizon 1/(1 - γ) grows by the same factor in every step
-            self.gamma = 1 - (1 - config.gamma) ** remaining * (1 - config.final_gamma) ** progress
-        if config.final_entropy_coef is not None:
-            self.entropy_coef = config.entropy_coef * remaining + config.final_entropy_coef * progress
+        self.gamma = self.config.gamma_at(progress)
+        self.entropy_coef = self.config.entropy_coef_at(progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * (remaining if config.anneal_learning_rate else 1)
-
-    def _cuda_generator(self):
-        return torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
-
-
-def load_networks(run_or_checkpoint, envs) -> tuple[Actor, Critic]:
-    """The actor and the critic of a checkpoint, for another training in `envs` to begin with.
-
-    Raises UsageError for a checkpoint that is missing or damaged, or whose networks see or do something else.
-    """
-    state, directory = checkpoint.load_checkpoint(run_or_checkpoint)
-    actor, critic = (checkpoint.load_network(directory / f"{name}.safetensors") for name in ("actor", "critic"))
-    _check_spaces(actor, envs, state, directory)
-    return actor, critic
+            group["lr"] = self.config.learning_rate_at(progress)
 
 
 def _find_device(name) -> torch.device:
@@ -301,29 +255,6 @@ def _find_device(name) -> torch.device:
     except (RuntimeError, AssertionError) as error:  # torch raises either, by the kind of device
         raise UsageError(f"device {name!r} cannot be used ({str(error).splitlines()[0]}); use auto or cpu") from None
     return device
-
-
-def _load_network(network, file: Path):
-    if network is None:
-        return checkpoint.load_network(file)
-    checkpoint.load_weights(network, file)
-    return network
-
-
-def _check_spaces(actor, envs, state, directory):
-    """Refuse environments that show or allow something else than what the actor was trained for."""
-    recipe = getattr(actor, "recipe", None)
-    if recipe is None:
-        return
-    seen, acts = envs.single_observation_space, envs.single_action_space
-    theirs = (tuple(recipe["obs_shape"]), recipe["obs_dtype"], recipe["num_actions"])
-    ours = (seen.shape, seen.dtype.name, int(getattr(acts, "n", -1)))
-    if theirs != ours:
-        trained_in = state["envs"]["env_id"] if state["envs"] else "another environment"
-        raise UsageError(
-            f"{directory} was trained in {trained_in}, on observations {theirs[0]} {theirs[1]} with {theirs[2]} "
-            f"actions; these environments have {ours[0]} {ours[1]} and {acts}"
-        )
 
 
 def _mean(values):

@@ -105,7 +105,7 @@ OURS = PPOConfig()
 OUR_SETTINGS = {
     "n_steps": OURS.num_steps,
     "n_epochs": OURS.num_epochs,
-    "learning_rate": lambda remaining: OURS.learning_rate * remaining,
+    "learning_rate": lambda remaining: OURS.learning_rate_at(1 - remaining),
     "gamma": OURS.gamma,
     "gae_lambda": OURS.gae_lambda,
     "clip_range": OURS.clip_eps,
@@ -125,8 +125,12 @@ def rival(envs, seed, settings):
     return Rival("MlpPolicy", envs, policy_kwargs=OUR_NETWORKS, seed=seed, device="cpu", **settings)
 
 
-def judged(model, total_steps, seconds=None):
-    """Train Stable-Baselines3's `model`, judged as ours is."""
+def judged(model, total_steps, seconds=None, gamma_at=None):
+    """Train Stable-Baselines3's `model`, judged as ours is.
+
+    Args:
+        gamma_at: progress from 0 to 1 to γ, which Stable-Baselines3 keeps constant by itself.
+    """
     judge = Judge(CONFIG, seconds or total_steps, JUDGEMENTS)
 
     class Callback(BaseCallback):
@@ -138,6 +142,8 @@ def judged(model, total_steps, seconds=None):
                 return self.model.predict(obs, deterministic=True)[0]
 
             judge(self.num_timesteps, policy, judge.seconds if seconds else None)
+            if gamma_at:
+                self.model.gamma = self.model.rollout_buffer.gamma = gamma_at(self.num_timesteps / total_steps)
 
     callback = Callback()
     model.learn(total_steps, callback)
@@ -154,7 +160,7 @@ def per_step(seed):
             seed, TOTAL_STEPS, JUDGEMENTS
         ),
         "Stable-Baselines3, our settings": lambda: judged(
-            rival(FastVecEnv(32, seed), seed, OUR_SETTINGS), TOTAL_STEPS
+            rival(FastVecEnv(32, seed), seed, OUR_SETTINGS), TOTAL_STEPS, gamma_at=OURS.gamma_at
         ),
         "Stable-Baselines3, highway-env's script": lambda: judged(
             rival(FastVecEnv(SCRIPT_ENVS, seed), seed, SCRIPT_SETTINGS), TOTAL_STEPS
@@ -181,7 +187,7 @@ def per_minute(seed):
 
 @dataclass
 class Peers:
-    """Run what is not yet in peers_steps.csv or peers_minutes.csv, and draw peers.png."""
+    """Run what is not yet in peers_step.csv or peers_minute.csv, and draw peers.png."""
 
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     per: tuple[Literal["step", "minute"], ...] = ("step", "minute")

@@ -12,7 +12,7 @@ FLOORS = [
     {"widgets", "exercises"},
     {"benchmark", "recording", "planner"},
     {"ppo"},
-    {"rollout", "evaluation", "run_folder", "occlusion"},
+    {"rollout", "evaluation", "run_folder", "occlusion", "training_state"},
     {"checkpoint", "envs"},
     {"fast_highway"},
     {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},

@@ -51,7 +51,7 @@ class Exercise:
             results = self._results(function)
         except NotImplementedError:
             return _not_attempted(function)
-        except Exception as error:
+        except Exception as error:  # whatever a student's function raises is theirs, and shown
             return Verdict(ERROR, self._explain_error(function, error))
         if any(result is None or result is ... for result in results):
             return _not_attempted(function)

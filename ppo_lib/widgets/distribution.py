@@ -1,6 +1,7 @@
 """Five logits, and the distribution over actions that they make."""
 
 import numpy as np
+import torch
 
 from ppo_lib.plotting import plot_action_probabilities, plot_sampling, short_name
 from ppo_lib.widgets.engine import InteractiveFigure, slider
@@ -20,7 +21,7 @@ def distribution_explorer(logits=(0.5, 1.0, -0.5, 2.0, 0.0), actions=ACTIONS) ->
     """
 
     def draw(bars, line, *, u, **logits):
-        probabilities = softmax(np.array(list(logits.values())))
+        probabilities = torch.tensor(list(logits.values()), dtype=torch.float64).softmax(0).numpy()
         picked = pick(probabilities, u)
         plot_action_probabilities(probabilities, actions, picked=picked, ax=bars)
         plot_sampling(probabilities, actions, u, ax=line)
@@ -29,12 +30,6 @@ def distribution_explorer(logits=(0.5, 1.0, -0.5, 2.0, 0.0), actions=ACTIONS) ->
     controls = {name: slider(short_name(name), start, -4, 4, 0.1) for name, start in zip(actions, logits, strict=True)}
     controls["u"] = slider("random number u", 0.5, 0, 1, 0.01)
     return InteractiveFigure(draw, controls, figsize=(8, 3.8), nrows=2, height_ratios=[4, 1])
-
-
-def softmax(logits) -> np.ndarray:
-    """(A,) logits to probabilities; subtracting the largest changes nothing but keeps exp from overflowing."""
-    weights = np.exp(logits - logits.max())
-    return weights / weights.sum()
 
 
 def pick(probabilities, u) -> int:
