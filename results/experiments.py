@@ -57,14 +57,18 @@ class Variant:
         torch.manual_seed(seed)
         actor, critic = self.networks(envs.single_observation_space, envs.single_action_space)
         ppo = PPO(envs, PPOConfig(**{"seed": seed} | self.ppo), actor, critic)
-        judge = Judge(self.config, seconds or total_steps, judgements)
+        judge = Judge(self.config, seconds or total_steps, judgements, by_time=bool(seconds))
 
         def callback(ppo, _):
-            judge(ppo.env_steps, agent_policy(ppo.actor), judge.seconds if seconds else None)
-            return len(judge.rows) < judgements
+            judge(ppo.env_steps, agent_policy(ppo.actor))
+            return not seconds or judge.seconds < seconds
 
         ppo.learn(total_steps, callback, progress=False)
         envs.close()
+        room_left = ppo.env_steps + ppo.config.batch_size(self.num_envs) <= total_steps
+        if room_left and (not seconds or judge.seconds < seconds):
+            raise KeyboardInterrupt  # learn() took it for a wish to stop; half a run is no result
+        judge.finish(ppo.env_steps, agent_policy(ppo.actor))
         return judge.rows
 
 
@@ -72,12 +76,13 @@ class Judge:
     """Measures a driver at `judgements` regular points on the way to `total`, and keeps the time that takes apart.
 
     Args:
-        total: environment steps, or seconds.
+        total: environment steps, or seconds of training where the points are set `by_time`.
     """
 
-    def __init__(self, config, total, judgements):
+    def __init__(self, config, total, judgements, by_time=False):
         self.envs = make_vector_env(ENV_ID, JUDGED_EPISODES, "fast", config)
         self.every = total / judgements
+        self.by_time = by_time
         self.rows = []  # (env_steps, seconds of training, Evaluation.summary())
         self.started = perf_counter()
 
@@ -86,11 +91,18 @@ class Judge:
         """Seconds of training so far."""
         return perf_counter() - self.started
 
-    def __call__(self, env_steps, policy, reached=None):
-        """Measure `policy` if a point was `reached`, which is counted in environment steps if not given."""
-        reached = env_steps if reached is None else reached
-        if reached < (len(self.rows) + 1) * self.every * 0.95:  # rollouts rarely end at the very step
-            return
+    def __call__(self, env_steps, policy):
+        """Measure `policy` if the next point is reached."""
+        reached = self.seconds if self.by_time else env_steps
+        if reached >= (len(self.rows) + 1) * self.every:
+            self._measure(env_steps, policy)
+
+    def finish(self, env_steps, policy):
+        """Measure what the training ended with, if that was not done already."""
+        if not self.rows or self.rows[-1][0] != env_steps:
+            self._measure(env_steps, policy)
+
+    def _measure(self, env_steps, policy):
         seconds = self.seconds
         summary = evaluate_policy(policy, self.envs, JUDGED_EPISODES, JUDGED_SEED).summary()
         self.rows.append((env_steps, seconds, summary))
