@@ -36,7 +36,7 @@ class PPOConfig:
     """
 
     num_steps: int = 64  # T, steps of each environment in one rollout
-    num_minibatches: int = 8  # equal parts that a rollout is cut into; one gradient step each
+    num_minibatches: int = 16  # equal parts that a rollout is cut into; one gradient step each
     num_epochs: int = 4  # passes over one rollout before it is thrown away
     learning_rate: float = 1e-3  # of Adam, at the start
     anneal_learning_rate: bool = True  # let the learning rate fall linearly to 0 at the last step
