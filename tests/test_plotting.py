@@ -34,6 +34,40 @@ def test_a_long_learning_curve_is_smoothed_over_a_tenth_of_it():
     np.testing.assert_allclose(mean.get_ydata()[50], values[40:51].mean())
 
 
+def test_a_contest_shows_the_mean_and_the_range_of_the_seeds_in_agreeing_colours():
+    curves = {"ours": ([0, 10], [[1, 2], [3, 6]]), "theirs": ([0, 5], [[0, 1], [0, 1]])}
+    ax = plotting.plot_contest(curves, reference=("lazy", 1.5))
+    ours, theirs, lazy = ax.lines
+    np.testing.assert_array_equal(ours.get_xydata(), [[0, 2], [10, 4]])
+    np.testing.assert_array_equal(ax.collections[0].get_paths()[0].get_extents().get_points(), [[0, 1], [10, 6]])
+    assert set(lazy.get_ydata()) == {1.5}
+    assert [text.get_text() for text in ax.texts] == ["lazy"]
+    colors = plotting.contestant_colors(["another", *curves])
+    again = plotting.plot_contest(curves, colors=colors).lines
+    assert [line.get_color() for line in again] == [colors["ours"], colors["theirs"]]
+    assert colors["ours"] == theirs.get_color()  # the second colour
+
+
+def test_no_contestant_is_left_without_a_colour():
+    many = [str(n) for n in range(20)]
+    assert list(plotting.contestant_colors(many)) == many
+
+
+def test_ablations_stand_from_best_to_worst_with_the_baseline_shaded():
+    scores = {
+        "all": ([2, 4], 3.0, (2.0, 4.0)),
+        "worse": ([1, 1], 1.0, (1.0, 1.0)),
+        "better": ([5, 5], 5.0, (4.5, 5.5)),
+    }
+    ax = plotting.plot_ablations(scores, baseline="all")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["better", "all", "worse"]
+    shade = ax.patches[0].get_extents().transformed(ax.transData.inverted())
+    assert [shade.x0, shade.x1] == pytest.approx([2, 4])
+    middles = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "|"]
+    assert middles == [5, 3, 1]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the best on top
+
+
 def test_reward_components_are_stacked_up_and_down():
     ax = plotting.plot_reward_components(
         {"surviving": [0.6, 0.6], "high speed": [0.2, 0.1], "right lane": [0, 0], "collision": [0, -0.5]},

@@ -7,6 +7,7 @@ from ppo_lib.plotting.comparisons import (
     plot_speeds,
 )
 from ppo_lib.plotting.curves import (
+    contestant_colors,
     plot_ablations,
     plot_contest,
     plot_learning_curve,
@@ -44,6 +45,7 @@ from ppo_lib.plotting.style import AGENT_COLOR, CRASH_COLOR, short_name
 __all__ = [
     "AGENT_COLOR",
     "CRASH_COLOR",
+    "contestant_colors",
     "plot_ablations",
     "plot_action_probabilities",
     "plot_advantage_estimates",

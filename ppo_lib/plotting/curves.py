@@ -1,5 +1,7 @@
 """Figures of training: how a measure grows, who learns faster, what a detail is worth."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -32,23 +34,31 @@ def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per
     return ax
 
 
-def plot_contest(curves, *, xlabel="environment steps", reference=None, ax=None):
+def contestant_colors(names):
+    """{name: colour}, the first in the colour of our agents."""
+    return dict(zip(names, cycle((AGENT_COLOR, *BASELINE_COLORS[1:])), strict=False))
+
+
+def plot_contest(curves, *, xlabel="environment steps", reference=None, colors=None, ax=None):
     """Learning curves of several contestants, each over several seeds: the mean, and the range of the seeds around it.
 
     Args:
         curves: {contestant: ((P,) where it was measured, (seeds, P) returns)}.
         xlabel: what the measurements are counted in.
         reference: (name, return) of a driver to compare with, a horizontal line.
+        colors: {contestant: colour}, for panels that must agree; by default in the order of `curves`.
     """
     ax = ax or plt.figure(figsize=(7, 3.8), layout="constrained").gca()
-    for color, (name, (x, returns)) in zip((AGENT_COLOR, *BASELINE_COLORS[1:]), curves.items(), strict=False):
-        returns = np.asarray(returns)
+    colors = colors or contestant_colors(curves)
+    for name, (x, returns) in curves.items():
+        color, returns = colors[name], np.asarray(returns)
         ax.plot(x, returns.mean(0), "o-", markersize=3, linewidth=2, color=color, label=name)
         ax.fill_between(x, returns.min(0), returns.max(0), color=color, alpha=0.15, linewidth=0)
     if reference is not None:
         name, value = reference
         ax.axhline(value, color="black", linestyle="--", linewidth=1)
-        ax.annotate(name, (0, value), (4, 3), ax.get_yaxis_transform(), "offset points", fontsize=8)
+        below = {"xytext": (-4, -10), "textcoords": "offset points", "ha": "right"}  # curves rise above it
+        ax.annotate(name, (1, value), xycoords=ax.get_yaxis_transform(), fontsize=8, **below)
     ax.set(xlabel=xlabel, ylabel="return per episode")
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     ax.legend(fontsize=8, frameon=False)
