@@ -2,8 +2,9 @@
 
 Two questions. The return per environment step: everybody drives the fast simulator, whose episodes are
 highway-env's. The return per minute: each drives what its user would have, ours the fast simulator, the others
-highway-env itself. The observation is the table of vehicles, and everybody has our networks, so that only algorithm
-and simulator differ. CleanRL's algorithm is ours with truncation merged into termination. 40 minutes on two cores.
+highway-env itself. The observation is the table of vehicles, and the contestants have our networks, so that only
+algorithm and simulator differ; the last one has its own, and the table in the scales such networks need. CleanRL's
+algorithm is ours with truncation merged into termination. A quarter of an hour and half an hour on two cores.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Literal
 import matplotlib.pyplot as plt
 import numpy as np
 import tyro
+from competence import lazy_return
 from experiments import (
     COLUMNS,
     ENV_ID,
@@ -34,13 +36,14 @@ from ppo_lib.config import PPOConfig
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.evaluation import bootstrap_ci95
 from ppo_lib.networks import HIDDEN_SIZES, VehicleEncoder
-from ppo_lib.plotting import plot_contest
+from ppo_lib.plotting import contestant_colors, plot_contest
 
-TOTAL_STEPS = 100_000
+TOTAL_STEPS = 102_400  # fifty of our rollouts
 SECONDS = 60
 JUDGEMENTS = 10
-ENDLESS = 1_000_000  # steps that nobody reaches in that time
+ENDLESS = 1_000_000  # steps that nobody reaches on highway-env in that time
 CONFIG = highway_config("kinematics")
+SCALED_CONFIG = CONFIG | {"observation": CONFIG["observation"] | {"normalize": True}}
 NUM_WORKERS = 8  # processes that drive highway-env itself
 
 
@@ -60,8 +63,8 @@ class OurEncoder(BaseFeaturesExtractor):
 class FastVecEnv(VecEnv):
     """The fast simulator behind Stable-Baselines3's interface."""
 
-    def __init__(self, num_envs, seed):
-        self.envs = make_vector_env(ENV_ID, num_envs, "fast", CONFIG)
+    def __init__(self, num_envs, seed, config=CONFIG):
+        self.envs = make_vector_env(ENV_ID, num_envs, "fast", config)
         self.first_seed = seed
         super().__init__(num_envs, self.envs.single_observation_space, self.envs.single_action_space)
 
@@ -117,37 +120,37 @@ OUR_SETTINGS = {
 SCRIPT_SETTINGS = {"n_steps": 128, "batch_size": 64, "n_epochs": 10, "learning_rate": 5e-4, "gamma": 0.8}
 SCRIPT_ENVS = 6
 OUR_NETWORKS = {"features_extractor_class": OurEncoder, "share_features_extractor": False, "net_arch": []}
+SCRIPT_NETWORKS = {"net_arch": {"pi": [256, 256], "vf": [256, 256]}}
 
 
-def rival(envs, seed, settings):
-    """Stable-Baselines3's PPO with our networks."""
+def rival(envs, seed, settings, networks=OUR_NETWORKS):
+    """Stable-Baselines3's PPO."""
     settings = {"batch_size": OURS.minibatch_size(envs.num_envs)} | settings
-    return Rival("MlpPolicy", envs, policy_kwargs=OUR_NETWORKS, seed=seed, device="cpu", **settings)
+    return Rival("MlpPolicy", envs, policy_kwargs=networks, seed=seed, device="cpu", **settings)
 
 
-def judged(model, total_steps, seconds=None, gamma_at=None):
+def judged(model, total_steps, seconds=None, gamma_at=None, config=CONFIG):
     """Train Stable-Baselines3's `model`, judged as ours is.
 
     Args:
         gamma_at: progress from 0 to 1 to γ, which Stable-Baselines3 keeps constant by itself.
     """
-    judge = Judge(CONFIG, seconds or total_steps, JUDGEMENTS)
+    judge = Judge(config, seconds or total_steps, JUDGEMENTS, by_time=bool(seconds))
+
+    def policy(obs):
+        return model.predict(obs, deterministic=True)[0]
 
     class Callback(BaseCallback):
         def _on_step(self):
-            return len(judge.rows) < JUDGEMENTS
+            return not seconds or judge.seconds < seconds
 
         def _on_rollout_start(self):
-            def policy(obs):
-                return self.model.predict(obs, deterministic=True)[0]
-
-            judge(self.num_timesteps, policy, judge.seconds if seconds else None)
+            judge(self.num_timesteps, policy)
             if gamma_at:
                 self.model.gamma = self.model.rollout_buffer.gamma = gamma_at(self.num_timesteps / total_steps)
 
-    callback = Callback()
-    model.learn(total_steps, callback)
-    callback.on_rollout_start()  # the last update is judged, too
+    model.learn(total_steps, Callback())
+    judge.finish(model.num_timesteps, policy)
     model.get_env().close()
     return judge.rows
 
@@ -162,8 +165,13 @@ def per_step(seed):
         "Stable-Baselines3, our settings": lambda: judged(
             rival(FastVecEnv(32, seed), seed, OUR_SETTINGS), TOTAL_STEPS, gamma_at=OURS.gamma_at
         ),
-        "Stable-Baselines3, highway-env's script": lambda: judged(
+        "Stable-Baselines3, script's settings": lambda: judged(
             rival(FastVecEnv(SCRIPT_ENVS, seed), seed, SCRIPT_SETTINGS), TOTAL_STEPS
+        ),
+        "Stable-Baselines3, script's networks, too": lambda: judged(
+            rival(FastVecEnv(SCRIPT_ENVS, seed, SCALED_CONFIG), seed, SCRIPT_SETTINGS, SCRIPT_NETWORKS),
+            TOTAL_STEPS,
+            config=SCALED_CONFIG,
         ),
     }
 
@@ -171,18 +179,31 @@ def per_step(seed):
 def per_minute(seed):
     """{contestant: a function that trains it}, each on what its user would have."""
 
-    def original(num_envs):
-        return SubprocVecEnv([lambda: make_env(ENV_ID, CONFIG)] * num_envs, start_method="fork")
+    def original(config=CONFIG):
+        return SubprocVecEnv([lambda: make_env(ENV_ID, config)] * SCRIPT_ENVS, start_method="fork")
 
     return {
-        "ours": lambda: Variant(config=CONFIG).run(seed, ENDLESS, JUDGEMENTS, SECONDS),
-        "CleanRL's algorithm": lambda: Variant(
-            config=CONFIG, training_wrapper=TimeLimitAsCrash, num_envs=NUM_WORKERS, backend="async"
-        ).run(seed, ENDLESS, JUDGEMENTS, SECONDS),
-        "Stable-Baselines3, highway-env's script": lambda: judged(
-            rival(original(SCRIPT_ENVS), seed, SCRIPT_SETTINGS), ENDLESS, SECONDS
+        "ours": lambda: for_a_minute(Variant(config=CONFIG), seed),
+        "CleanRL's algorithm": lambda: for_a_minute(
+            Variant(config=CONFIG, training_wrapper=TimeLimitAsCrash, num_envs=NUM_WORKERS, backend="async"), seed
+        ),
+        "Stable-Baselines3, script's settings": lambda: judged(
+            rival(original(), seed, SCRIPT_SETTINGS), ENDLESS, SECONDS
+        ),
+        "Stable-Baselines3, script's networks, too": lambda: judged(
+            rival(original(SCALED_CONFIG), seed, SCRIPT_SETTINGS, SCRIPT_NETWORKS),
+            ENDLESS,
+            SECONDS,
+            config=SCALED_CONFIG,
         ),
     }
+
+
+def for_a_minute(variant, seed):
+    """Train for SECONDS, the schedules ending with them: a short trial says how many steps that will be."""
+    [(env_steps, seconds, _)] = variant.run(seed, ENDLESS, judgements=1, seconds=5)
+    total_steps = 1.05 * SECONDS * env_steps / seconds  # rather cut off than done too early
+    return variant.run(seed, int(total_steps), JUDGEMENTS, SECONDS)
 
 
 @dataclass
@@ -194,12 +215,14 @@ class Peers:
 
     def run(self):
         """Train everybody with every seed, the seeds outermost, so that all meet the same state of the machine."""
-        for name, contestants in (("step", per_step), ("minute", per_minute)):
-            if name in self.per:
-                self._compete(FOLDER / f"peers_{name}.csv", contestants)
-        step, minute = (read_rows(FOLDER / f"peers_{name}.csv") for name in ("step", "minute"))
-        print(format_peers(step, minute))
-        draw_peers(step, minute, FOLDER / "peers.png")
+        contests = {"step": per_step, "minute": per_minute}
+        files = {name: FOLDER / f"peers_{name}.csv" for name in contests}
+        for name in self.per:
+            self._compete(files[name], contests[name])
+        found = [read_rows(file) for file in files.values() if file.exists()]
+        print(format_peers(*found))
+        if len(found) == len(files):
+            draw_peers(*found, FOLDER / "peers.png")
 
     def _compete(self, path, contestants):
         done = finished_runs(path)
@@ -218,7 +241,7 @@ def format_peers(*files) -> str:
         for name in dict.fromkeys(row["variant"] for row in rows):
             last = last_rows(rows, name)
             mean = {c: np.mean([float(row[c]) for row in last]) for c in COLUMNS[2:]}
-            low, high = bootstrap_ci95([float(row["return"]) for row in last])
+            low, high = bootstrap_ci95([float(row["return"]) for row in last]) or (np.nan, np.nan)  # of one seed
             lines.append(
                 f"{name:<42} {mean['return']:>7.2f}   [{low:5.2f}, {high:5.2f}] {mean['crash_rate']:>8.0%} "
                 f"{mean['mean_speed']:>6.1f} {mean['env_steps']:>9,.0f} {mean['seconds']:>8.0f}"
@@ -231,8 +254,12 @@ def draw_peers(step_rows, minute_rows, path):
     """Both contests side by side."""
     figure = plt.figure(figsize=(11, 4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    plot_contest(curves(step_rows, "env_steps"), ax=left)
-    plot_contest(curves(minute_rows, "seconds"), xlabel="seconds of training, each on its own simulator", ax=right)
+    per_step, per_minute = curves(step_rows, "env_steps"), curves(minute_rows, "seconds")
+    look = {"reference": ("always SLOWER", lazy_return()), "colors": contestant_colors(per_step)}
+    plot_contest(per_step, ax=left, **look)
+    plot_contest(per_minute, xlabel="seconds of training, each on its own simulator", ax=right, **look)
+    right.get_legend().remove()  # the colours are those of the left one
+    right.set_ylabel("")
     figure.savefig(path, dpi=110)
 
 

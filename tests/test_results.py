@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 sys.path.insert(0, str(RESULTS))
 import ablations  # noqa: E402
+import competence  # noqa: E402
 import experiments  # noqa: E402
 import peers  # noqa: E402
 import study  # noqa: E402
@@ -40,11 +41,32 @@ def test_a_card_quotes_its_evaluation(agent):
     assert f"{said['mean_speed']:.1f} m/s" in card
 
 
-@pytest.mark.parametrize("part", ["tables"])
+@pytest.mark.parametrize("part", study.VARIANTS)
 def test_the_study_is_complete_and_its_table_is_what_the_readme_shows(part):
     rows = experiments.read_rows(RESULTS / f"study_{part}.csv")
     assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in study.VARIANTS[part] for s in "012"}
     assert study.format_study(rows) in (RESULTS / "README.md").read_text()
+
+
+def test_the_ablations_are_complete_and_their_table_is_what_the_readme_shows():
+    rows = experiments.read_rows(RESULTS / "ablations.csv")
+    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in ablations.VARIANTS for s in "01234"}
+    assert ablations.format_ablations(rows) in (RESULTS / "README.md").read_text()
+
+
+def test_the_search_for_the_defaults_is_complete_and_its_table_is_what_the_readme_shows():
+    rows = experiments.read_rows(RESULTS / "competence.csv")
+    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in competence.SETTINGS for s in "01234"}
+    target = competence.lazy_return() + competence.MARGIN
+    assert competence.format_competence(rows, target) in (RESULTS / "README.md").read_text()
+
+
+def test_the_peers_are_complete_and_their_table_is_what_the_readme_shows():
+    contests = {"step": peers.per_step(0), "minute": peers.per_minute(0)}
+    files = [experiments.read_rows(RESULTS / f"peers_{name}.csv") for name in contests]
+    for rows, contestants in zip(files, contests.values(), strict=True):
+        assert {(row["variant"], row["seed"]) for row in rows} == {(c, s) for c in contestants for s in "01234"}
+    assert peers.format_peers(*files) in (ROOT / "README.md").read_text()
 
 
 def test_every_variant_of_an_experiment_differs_from_its_default():
@@ -60,8 +82,36 @@ def test_a_run_is_judged_at_regular_steps_and_not_repeated(tmp_path, monkeypatch
     experiments.run_all("some.csv", {"a": variant}, (0, 1), 640)
     rows = experiments.read_rows(tmp_path / "some.csv")
     assert [int(row["env_steps"]) for row in rows if row["seed"] == "0"] == list(range(128, 641, 128))
+    assert all(float(row["return"]) > 0 for row in rows)
     monkeypatch.setattr(variant, "run", None)  # would fail if called
     experiments.run_all("some.csv", {"a": variant}, (0, 1), 640)
+
+
+def test_the_end_of_a_training_is_judged_once():
+    whole, cut_short = (
+        study.numbers(num_envs=4, num_steps=16, num_minibatches=1).run(0, total, judgements=2) for total in (256, 300)
+    )
+    assert [env_steps for env_steps, _, _ in whole] == [128, 256]
+    assert [env_steps for env_steps, _, _ in cut_short] == [192, 256]  # no further rollout fits into 300
+
+
+def test_a_run_by_time_ends_with_it():
+    rows = study.numbers(num_envs=4, num_steps=16, num_minibatches=1).run(0, 10**6, judgements=2, seconds=1)
+    assert rows[0][1] >= 0.5
+    assert rows[-1][1] >= 1
+    assert rows[-1][0] < 10**6
+
+
+def test_an_interrupted_run_is_no_result(monkeypatch):
+    monkeypatch.setattr(experiments.PPO, "learn", lambda ppo, *_, **__: ppo)  # stopped before its first step
+    with pytest.raises(KeyboardInterrupt):
+        study.numbers().run(0, 10_000)
+
+
+def test_the_lazy_driver_is_beaten_at_the_first_of_two_judgements():
+    rows = [{"env_steps": n, "return": str(value)} for n, value in enumerate((22, 20, 22, 23, 24))]
+    assert competence.first_of_two(rows, 21.5)["env_steps"] == 2
+    assert competence.first_of_two(rows, 23.5) is None
 
 
 def test_a_time_limit_taken_for_a_crash():
