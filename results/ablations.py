@@ -1,4 +1,4 @@
-"""PPO without one of its details at a time, or with another choice of it. About half an hour on one core.
+"""PPO without one of its details at a time, or with another choice of it. A quarter of an hour on one core.
 
 Each variant differs from `all details` in the one thing that it is named after. The driver sees a table of vehicles,
 because from it a seed takes a quarter of a minute.

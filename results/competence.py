@@ -1,8 +1,8 @@
 """How soon training beats the lazy driver, always SLOWER, from images: the search behind the default settings.
 
 A driver has beaten it when its return on 100 roads is half a point higher than the lazy driver's on the same, at two
-judgements in a row, one after every 2,048 steps; the first of the two counts. Seconds are those of training alone. A
-quarter of an hour on two cores, which should have nothing else to do.
+judgements in a row, one after every 2,048 steps; the first of the two counts. Seconds are those of training alone. Ten
+minutes on two cores, which should have nothing else to do.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ Two questions. The return per environment step: everybody drives the fast simula
 highway-env's. The return per minute: each drives what its user would have, ours the fast simulator, the others
 highway-env itself. The observation is the table of vehicles, and the contestants have our networks, so that only
 algorithm and simulator differ; the last one has its own, and the table in the scales such networks need. CleanRL's
-algorithm is ours with truncation merged into termination. A quarter of an hour and half an hour on two cores.
+algorithm is ours with truncation merged into termination. 35 minutes on two cores.
 """
 
 from dataclasses import dataclass
