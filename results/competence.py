@@ -67,15 +67,20 @@ def train_until(num_envs, fields, seed, target):
     """Judge.rows of a training that ends when the return was `target` at two judgements in a row, or is given up."""
     judge = Judge(highway_config(), GIVEN_UP_AT, GIVEN_UP_AT // JUDGED_EVERY)
     envs = make_vector_env(ENV_ID, num_envs, "fast", highway_config())
+    ppo = PPO(envs, PPOConfig(seed=seed, **fields))
+
+    def done():
+        reached = [summary["return_mean"] >= target for _, _, summary in judge.rows]
+        beaten = len(reached) > 1 and all(reached[-2:])
+        return beaten or ppo.env_steps >= GIVEN_UP_AT
 
     def callback(ppo, _):
         judge(ppo.env_steps, agent_policy(ppo.actor))
-        reached = [summary["return_mean"] >= target for _, _, summary in judge.rows]
-        beaten = len(reached) > 1 and all(reached[-2:])
-        return not beaten and ppo.env_steps < GIVEN_UP_AT
+        return not done()
 
-    ppo = PPO(envs, PPOConfig(seed=seed, **fields))
     ppo.learn(TOTAL_STEPS, callback, progress=False)
+    if not done():
+        raise KeyboardInterrupt  # as in Variant.run
     return judge.rows
 
 

@@ -106,6 +106,15 @@ def test_an_interrupted_run_is_no_result(monkeypatch):
     monkeypatch.setattr(experiments.PPO, "learn", lambda ppo, *_, **__: ppo)  # stopped before its first step
     with pytest.raises(KeyboardInterrupt):
         study.numbers().run(0, 10_000)
+    with pytest.raises(KeyboardInterrupt):
+        competence.train_until(2, {}, seed=0, target=20)
+
+
+def test_a_training_ends_when_the_target_is_reached_twice_in_a_row_or_is_given_up(monkeypatch):
+    monkeypatch.setattr(competence, "GIVEN_UP_AT", 8_192)
+    small = {"num_steps": 1024, "num_minibatches": 1, "num_epochs": 1}
+    assert [env_steps for env_steps, _, _ in competence.train_until(2, small, 0, target=-1)] == [2048, 4096]
+    assert [env_steps for env_steps, _, _ in competence.train_until(2, small, 0, target=31)][-1] == 8_192
 
 
 def test_the_lazy_driver_is_beaten_at_the_first_of_two_judgements():
