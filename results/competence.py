@@ -7,7 +7,7 @@ minutes on two cores, which should have nothing else to do.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf
+from math import inf, nan
 from statistics import median
 
 import tyro
@@ -32,7 +32,6 @@ TOTAL_STEPS = 100_000  # what the schedules end at: the default of `train`
 GIVEN_UP_AT = 81_920
 JUDGED_EVERY = 2_048
 MARGIN = 0.5  # a driver that brakes but once too little is no better
-FILE = FOLDER / "competence.csv"
 # name: (environments, fields of PPOConfig)
 SETTINGS = {
     "default": (32, {}),
@@ -98,7 +97,7 @@ def format_competence(rows, target) -> str:
         won = [first_of_two([row for row in own if row["seed"] == seed], target) for seed in seeds]
         steps = median(int(row["env_steps"]) if row else inf for row in won)
         seconds = median(float(row["seconds"]) if row else inf for row in won)
-        crashes = median(float(row["crash_rate"]) for row in won if row)
+        crashes = median([float(row["crash_rate"]) for row in won if row] or [nan])
         did = f"{sum(row is not None for row in won)} of {len(seeds)}"
         line = f"{name:<40} {steps:>7,.0f} {seconds:>8.1f} {crashes:>13.0%} {did:>7}"
         lines[line] = steps, seconds
@@ -108,18 +107,21 @@ def format_competence(rows, target) -> str:
 
 @dataclass
 class Competence:
-    """Run what is not yet in competence.csv, and report."""
+    """Run what is not yet in the file, and report."""
 
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    only: tuple[str, ...] = tuple(SETTINGS)  # names of settings
+    file: str = "competence.csv"  # in this folder
 
     def run(self):
         """Train, write, print."""
         target = lazy_return() + MARGIN
-        done = finished_runs(FILE)
-        tasks = [(name, seed) for seed in self.seeds for name in SETTINGS if (name, seed) not in done]
+        path = FOLDER / self.file
+        done = finished_runs(path)
+        tasks = [(name, seed) for seed in self.seeds for name in self.only if (name, seed) not in done]
         for name, seed in tqdm(tasks, unit="run", dynamic_ncols=True):
-            append_rows(FILE, name, seed, train_until(*SETTINGS[name], seed, target))
-        print(format_competence(read_rows(FILE), target))
+            append_rows(path, name, seed, train_until(*SETTINGS[name], seed, target))
+        print(format_competence(read_rows(path), target))
 
 
 if __name__ == "__main__":

@@ -59,6 +59,9 @@ def test_the_search_for_the_defaults_is_complete_and_its_table_is_what_the_readm
     assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in competence.SETTINGS for s in "01234"}
     target = competence.lazy_return() + competence.MARGIN
     assert competence.format_competence(rows, target) in (RESULTS / "README.md").read_text()
+    fresh = experiments.read_rows(RESULTS / "competence_fresh.csv")
+    assert {row["seed"] for row in fresh}.isdisjoint({row["seed"] for row in rows})
+    assert competence.format_competence(fresh, target) in (RESULTS / "README.md").read_text()
 
 
 def test_the_peers_are_complete_and_their_table_is_what_the_readme_shows():
@@ -121,6 +124,17 @@ def test_the_lazy_driver_is_beaten_at_the_first_of_two_judgements():
     rows = [{"env_steps": n, "return": str(value)} for n, value in enumerate((22, 20, 22, 23, 24))]
     assert competence.first_of_two(rows, 21.5)["env_steps"] == 2
     assert competence.first_of_two(rows, 23.5) is None
+
+
+def test_a_setting_that_never_beats_the_lazy_driver_is_reported_too():
+    rows = [
+        {"variant": name, "seed": "0", "env_steps": str(n), "seconds": "1.0", "return": value, "crash_rate": "0.02"}
+        for name, value in (("never", "20"), ("soon", "22"))
+        for n in (2048, 4096)
+    ]
+    _, first, last = competence.format_competence(rows, 21.5).splitlines()
+    assert first.split() == ["soon", "2,048", "1.0", "2%", "1", "of", "1"]
+    assert last.split() == ["never", "inf", "inf", "nan%", "0", "of", "1"]
 
 
 def test_a_time_limit_taken_for_a_crash():
