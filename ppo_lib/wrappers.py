@@ -3,7 +3,8 @@
 import numpy as np
 from gymnasium import Wrapper
 from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorWrapper
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorWrapper
+from gymnasium.vector.async_vector_env import AsyncState
 
 from ppo_lib.errors import UsageError
 
@@ -26,12 +27,14 @@ class ReplayableEpisode(Wrapper):
         generator = self.np_random if seed is None else seeding.np_random(seed)[0]
         self._generator_state = generator.bit_generator.state
         self._actions = []
-        return super().reset(seed=seed, options=options)
+        obs, info = super().reset(seed=seed, options=options)
+        return np.array(obs), info  # a copy: an environment may write its next observation into the same array
 
     def step(self, action):
         """Step, remembering the action."""
-        self._actions.append(action)
-        return super().step(action)
+        self._actions.append(np.array(action))
+        obs, *outcome = super().step(action)
+        return np.array(obs), *outcome
 
     @property
     def episode(self) -> dict:
@@ -60,27 +63,46 @@ class EpisodeStatistics(VectorWrapper):
 
     Args:
         envs: a vector environment in SAME_STEP autoreset.
-        origin: the keyword arguments of make_vector_env that gave `envs`; checkpoints keep them to make it again.
+        env_spec: what made `envs`; checkpoints keep it to make them again. By default that of an EpisodeStatistics
+            inside, with the wrappers between the two named as things to be made by hand.
+
+    Attributes:
+        moves: how often the environments were reset, stepped or set back, by whomever.
     """
 
-    def __init__(self, envs, origin: dict | None = None):
+    def __init__(self, envs, env_spec=None):
         super().__init__(envs)
         if envs.metadata.get("autoreset_mode") != AutoresetMode.SAME_STEP:
             raise UsageError(
                 f"the vector environment must use SAME_STEP autoreset, got {envs.metadata.get('autoreset_mode')}; "
                 "any other hides an episode's last observation or invents a transition between two episodes"
             )
-        self.origin = origin
+        wrappers, inside = [], envs
+        while isinstance(inside, VectorWrapper) and not isinstance(inside, EpisodeStatistics):
+            wrappers.append(type(inside).__name__)
+            inside = inside.env
+        self._innermost = inside._innermost if isinstance(inside, EpisodeStatistics) else self
+        if env_spec is None and isinstance(inside, EpisodeStatistics) and inside.env_spec is not None:
+            env_spec = inside.env_spec.with_(by_hand=(*inside.env_spec.by_hand, *wrappers))
+        self.env_spec = env_spec
+        self._moves = 0
         self._sums = np.zeros((3, self.num_envs))  # rows: return, length, speed
+
+    @property
+    def moves(self) -> int:
+        """See the class."""
+        return self._innermost._moves
 
     def reset(self, *, seed=None, options=None):
         """Reset all environments, or those in options["reset_mask"], and their sums."""
+        self._moves += 1
         mask = (options or {}).get("reset_mask", slice(None))
         self._sums[:, mask] = 0
         return self.env.reset(seed=seed, options=options)
 
     def step(self, actions):
         """Step, adding infos["episode"] where an episode ends."""
+        self._moves += 1
         obs, rewards, terminated, truncated, infos = self.env.step(actions)
         done = terminated | truncated
         self._sums += rewards, np.ones(self.num_envs), _info_of_step(infos, "speed", done)
@@ -103,22 +125,31 @@ class EpisodeStatistics(VectorWrapper):
         state holds the sums alone, and set_state says that it did not suffice.
         """
         state = {"sums": self._sums.copy()}
-        if hasattr(self.env, "get_state"):
-            state["envs"] = self.env.get_state()
-        elif self.origin is not None:
-            state["episodes"] = list(self.env.get_attr("episode"))
+        if hasattr(self.unwrapped, "get_state"):
+            state["envs"] = self.unwrapped.get_state()
+        elif self.env_spec is not None:
+            state["episodes"] = list(self.unwrapped.get_attr("episode"))
         return state
 
     def set_state(self, state: dict) -> bool:
         """Go on from a state of get_state; False where the environments could not follow and must be reset."""
+        self._innermost._moves += 1
         if "envs" in state:
-            self.env.set_state(state["envs"])
+            self.unwrapped.set_state(state["envs"])
         elif "episodes" in state:
-            self.env.set_attr("episode", list(state["episodes"]))
+            self.unwrapped.set_attr("episode", list(state["episodes"]))
         else:
             return False
-        self._sums = state["sums"].copy()
+        self._sums = np.array(state["sums"])
         return True
+
+    def close(self, **kwargs) -> None:
+        """Close the environments. Worker processes are ended: one that hangs is not waited for."""
+        envs = self.unwrapped
+        if isinstance(envs, AsyncVectorEnv) and not envs.closed:
+            envs._state = AsyncState.DEFAULT  # else it would first wait for answers that may never come
+            kwargs = {"terminate": True}
+        super().close(**kwargs)
 
 
 def _info_of_step(infos, key, done):
