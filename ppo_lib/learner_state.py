@@ -9,7 +9,7 @@ from ppo_lib.validation import check_array
 
 def learner_state(ppo) -> dict:
     """The state of the learner `ppo` in plain values and arrays."""
-    generators = {"torch": torch.get_rng_state()}
+    generators = {"minibatches": ppo.generator.get_state(), "torch": torch.get_rng_state()}
     if ppo.device.type == "cuda":
         generators["cuda"] = torch.cuda.get_rng_state(ppo.device)
     adam = {}
@@ -28,7 +28,7 @@ def restore_learner(ppo, state: dict) -> None:
     ppo.optimizer.param_groups[0]["lr"] = state["learning_rate"]
     ppo.gamma, ppo.entropy_coef = state["gamma"], state["entropy_coef"]
     _restore_adam(ppo, state.get("adam", {}))
-    _restore_generators(ppo.device, state["generators"])
+    _restore_generators(ppo, state["generators"])
 
 
 def named_parameters(ppo) -> dict[str, torch.nn.Parameter]:
@@ -62,16 +62,15 @@ def _restore_adam(ppo, adam):
         ppo.optimizer.state[parameter] = {"step": step.clone(), **averages}
 
 
-def _restore_generators(device, generators):
-    current = {"torch": torch.get_rng_state()}
-    if device.type == "cuda":
-        current["cuda"] = torch.cuda.get_rng_state(device)
-    for name in current.keys() & generators.keys():
-        check_array(f"the generator {name}", generators[name], current[name].shape, np.uint8)
-    try:
-        if "torch" in generators:
-            torch.set_rng_state(torch.as_tensor(generators["torch"]))
-        if "cuda" in generators and device.type == "cuda":
-            torch.cuda.set_rng_state(torch.as_tensor(generators["cuda"]), device)
-    except RuntimeError as error:
-        raise UsageError(f"not a state of torch's generator ({error})") from None
+def _restore_generators(ppo, generators):
+    setters = {"minibatches": ppo.generator.set_state, "torch": torch.set_rng_state}
+    current = {"minibatches": ppo.generator.get_state(), "torch": torch.get_rng_state()}
+    if ppo.device.type == "cuda" and "cuda" in generators:
+        setters["cuda"] = lambda state: torch.cuda.set_rng_state(state, ppo.device)
+        current["cuda"] = torch.cuda.get_rng_state(ppo.device)
+    for name, restore in setters.items():
+        check_array(f"the generator {name}", generators.get(name), current[name].shape, np.uint8)
+        try:
+            restore(torch.as_tensor(generators[name]))
+        except RuntimeError as error:
+            raise UsageError(f"the generator {name} is not in a state that torch knows ({error})") from None

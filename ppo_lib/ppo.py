@@ -14,7 +14,7 @@ from ppo_lib.errors import UsageError
 from ppo_lib.learner_state import learner_state, restore_learner
 from ppo_lib.losses import approximate_kl, clip_fraction, clipped_surrogate_loss, value_loss
 from ppo_lib.networks import Actor, Critic
-from ppo_lib.randomness import NETWORKS, seed_of
+from ppo_lib.randomness import MINIBATCHES, NETWORKS, seed_of
 from ppo_lib.rollout import Rollout
 from ppo_lib.training import Training
 from ppo_lib.validation import checked
@@ -36,10 +36,11 @@ class PPO:
         gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
         total_steps: the maximum that the last call of learn was given; None before the first.
         stop_reason: why the last call of learn ended; None before the first.
+        generator: of the order of the minibatches.
         run_folder: the folder that learn wrote to, or load read from.
 
-    It seeds torch's generator, for the networks' first weights and the minibatches; the environments and actions have
-    seeds of their own. The same config.seed, machine and settings give the same weights.
+    Environments, actions, minibatches and first weights have independent random numbers, all from config.seed (for the
+    weights it seeds torch's own generator): the same seed, machine and settings give the same weights.
 
     Reference: Schulman et al. 2017, algorithm 1, arXiv:1707.06347.
     """
@@ -60,6 +61,7 @@ class PPO:
         # there is but one gradient, and it is clipped once.
         self.clipped_together = [every_parameter] if shared else networks
         self.optimizer = torch.optim.Adam(every_parameter, lr=config.learning_rate, eps=1e-5, fused=True)
+        self.generator = torch.Generator().manual_seed(seed_of(config.seed, MINIBATCHES))
         self.env_steps, self.total_steps, self.stop_reason, self.run_folder = 0, None, None, None
         self.anneal(0.0)
 
@@ -190,7 +192,7 @@ class PPO:
     def _minibatches(self, batch_size):
         """The indices of each minibatch: every epoch goes through all transitions once, in a new order."""
         for _ in range(self.config.num_epochs):
-            yield from torch.randperm(batch_size).to(self.device).split(self.minibatch_size)
+            yield from torch.randperm(batch_size, generator=self.generator).to(self.device).split(self.minibatch_size)
 
     def _loss(self, minibatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The loss of both networks together on one minibatch, and what the diagnostics want to know of it."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-NETWORKS, ENVIRONMENTS, ACTIONS = range(3)  # what a stream is for
+NETWORKS, ENVIRONMENTS, ACTIONS, MINIBATCHES = range(4)  # what a stream is for
 
 
 def stream(seed: int, *purpose: int) -> np.random.SeedSequence:

@@ -56,8 +56,8 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
             torch's generator draws the actions.
         steps_before: how many steps there were before, for what an error says.
 
-    Raises UsageError where the actor gives no Distribution or the critic another shape, and for an observation or a
-    reward that is not finite.
+    Raises UsageError where the actor gives no Distribution or the critic another shape, and for an observation, a reward
+    or a probability that is not finite.
     """
     device = next(actor.parameters()).device
     steps = []  # a tuple per step, stacked at the end
@@ -69,6 +69,9 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
         seen = torch.tensor(obs, device=device)  # a copy: the environments may reuse their array
         policy = _checked_policy(actor(seen))
         actions = policy.sample() if uniforms is None else sample(policy, uniforms[t])
+        log_probs = policy.log_prob(actions)
+        if not torch.isfinite(log_probs).all():
+            raise UsageError(f"the actor's probabilities are not finite at step {steps_before + t + 1}")
         asked_for = actions.cpu().numpy()  # waits for a GPU, whose time is not the simulator's
         asked = perf_counter()
         obs, rewards, terminated, truncated, infos = envs.step(asked_for)
@@ -76,7 +79,7 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
         check_finite("observation", obs, f"step {steps_before + t + 1}")
         check_finite("reward", rewards, f"step {steps_before + t + 1}")
         outcome = (torch.tensor(x, device=device) for x in (rewards.astype(np.float32), terminated, truncated))
-        steps.append((seen, actions, policy.log_prob(actions), *outcome))
+        steps.append((seen, actions, log_probs, *outcome))
         final_obs |= {(t, n): np.array(infos["final_obs"][n]) for n in np.flatnonzero(terminated | truncated)}
         if "episode" in infos:
             episodes.append({name: stat[infos["_episode"]] for name, stat in infos["episode"].items()})

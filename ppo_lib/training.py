@@ -98,7 +98,8 @@ class Training:
             self.folder.say(reason, self.ppo.env_steps)
 
     def _where_it_stands(self):
-        stands = f"{self.ppo.stop_reason.capitalize()} at step {self.ppo.env_steps:,} of {self.total_steps:,}"
+        reason = self.ppo.stop_reason
+        stands = f"{reason[0].upper()}{reason[1:]} at step {self.ppo.env_steps:,} of {self.total_steps:,}"
         if not self.folder:
             return f"{stands}; nothing is saved, because learn was given no folder."
         return f"{stands}; saved in {self.folder.path}, from where PPO.load goes on."

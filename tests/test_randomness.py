@@ -20,5 +20,5 @@ def test_no_two_purposes_places_or_seeds_share_a_seed():
 def test_a_stream_is_that_of_numpys_seed_sequence():
     (mine,) = stream(5, ACTIONS, 7).generate_state(1)
     root = np.random.SeedSequence(5)
-    actions = root.spawn(3)[ACTIONS]
+    actions = root.spawn(4)[ACTIONS]
     assert mine == actions.spawn(8)[7].generate_state(1)[0]
