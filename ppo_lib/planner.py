@@ -1,10 +1,11 @@
 """A driver that looks ahead with the exact simulator: the upper line that no learner on this road has passed."""
 
 import itertools
+from contextlib import closing
 
 import numpy as np
 
-from ppo_lib.envs import make_vector_env
+from ppo_lib.envs import FAST_ENVS, EnvSpec
 from ppo_lib.errors import UsageError
 from ppo_lib.evaluation import Evaluation, evaluate_policy, meta_actions
 from ppo_lib.fast_highway import select_state
@@ -27,16 +28,21 @@ class Planner:
     Args:
         envs: of make_vector_env with backend "fast": those that it is to drive.
         depth, look_ahead: lengths of the two parts of a plan, in decisions.
+
+    Raises UsageError for other environments, and for a road on which nobody can brake.
     """
 
     def __init__(self, envs, depth=SEARCH_DEPTH, look_ahead=LOOK_AHEAD):
-        if envs.origin is None or envs.origin["backend"] != "fast":
+        spec = envs.env_spec
+        if spec is None or spec.backend != "fast":
             raise UsageError("the planner needs the state of the road: make its environments with backend 'fast'")
+        actions = meta_actions(spec.env_id, spec.config, **spec.kwargs)
+        if "SLOWER" not in actions:
+            raise UsageError(f"the planner brakes at the end of its plans, and SLOWER is none of {', '.join(actions)}")
         self.envs = envs
-        actions = meta_actions(envs.origin["env_id"], envs.origin["config"])
         starts = np.array(list(itertools.product(range(len(actions)), repeat=depth)))  # (P, depth)
         self.plans = np.pad(starts, ((0, 0), (0, look_ahead)), constant_values=actions.index("SLOWER"))
-        self.copies = make_vector_env(**(envs.origin | {"num_envs": len(starts)}))
+        self.copies = spec.with_(num_envs=len(starts)).make()
         self.copies.reset(seed=0)
 
     def __call__(self, obs) -> np.ndarray:
@@ -57,14 +63,26 @@ class Planner:
         return self.plans[earned.argmax(), 0]
 
 
-def evaluate_planner(env_id, config=None, *, episodes, seed, num_envs=8, progress=False) -> Evaluation:
+def evaluate_planner(env_id, config=None, *, episodes, seed, num_envs=8, progress=False, **kwargs) -> Evaluation:
     """What the planner earns, on the very roads that evaluate_policy would drive with this `seed`.
 
     Seconds an episode on one core. Arguments as for evaluate_baselines.
 
     Raises UsageError for environments that the fast simulator does not know.
     """
-    # The roads are the same whatever is seen of them, and the planner looks at none of it: see as little as possible.
+    spec = planners_view(EnvSpec(env_id, num_envs, "auto", config, kwargs))
+    with closing(spec.with_(num_envs=min(num_envs, max(episodes, 1))).make()) as envs:
+        return evaluate_policy(Planner(envs), envs, episodes, seed, progress)
+
+
+def planners_view(spec: EnvSpec) -> EnvSpec:
+    """The same roads as the planner drives on them.
+
+    They are the same whatever is seen of them, and the planner looks at none of it: see as little as possible.
+
+    Raises UsageError for environments that the fast simulator does not know.
+    """
+    if spec.env_id not in FAST_ENVS:
+        raise UsageError(f"the planner drives on {' and '.join(FAST_ENVS)}, in the fast simulator; not {spec.env_id!r}")
     unseen = {"observation": {"type": "Kinematics", "vehicles_count": 2}}
-    envs = make_vector_env(env_id, min(num_envs, episodes), "fast", (config or {}) | unseen)
-    return evaluate_policy(Planner(envs), envs, episodes, seed, progress)
+    return spec.with_(backend="fast", config=spec.config | unseen)

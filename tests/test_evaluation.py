@@ -1,7 +1,10 @@
+import signal
+
 import numpy as np
 import pytest
 import torch
 from gymnasium.spaces import Box, Discrete
+from highway_env.vehicle.behavior import IDMVehicle
 from known_env import counters
 from scipy import stats
 
@@ -20,6 +23,7 @@ from ppo_lib.evaluation import (
     random_policy,
 )
 from ppo_lib.networks import Actor
+from ppo_lib.wrappers import EpisodeStatistics
 
 CONFIG = highway_config("kinematics")
 
@@ -112,7 +116,7 @@ def test_idm_ego_is_the_traffic_model_at_the_wheel():
     for seed in range(3):
         env.reset(seed=seed)
         ego = env.unwrapped.vehicle
-        assert type(ego).__name__ == "IDMVehicle"
+        assert isinstance(ego, IDMVehicle)
         assert env.unwrapped.road.vehicles[0] is ego
         assert ego.target_speed == 30.0
         step = env.step(3)
@@ -148,6 +152,105 @@ def test_meta_actions_follow_the_configuration():
     assert meta_actions("highway-v0", config) == ["SLOWER", "IDLE", "FASTER"]
 
 
-def test_no_episodes_are_refused():
+def test_no_episodes_and_impossible_seeds_are_refused():
     with pytest.raises(UsageError, match="episodes must be at least 1"):
         evaluate_policy(constant_policy(0), counters(2), episodes=0, seed=0)
+    with pytest.raises(UsageError, match="seed must be a whole number from 0 up, got -1"):
+        evaluate_policy(constant_policy(0), counters(2), episodes=1, seed=-1)
+
+
+def test_what_a_stochastic_policy_draws_depends_on_the_episode_alone():
+    torch.manual_seed(0)
+    sampling = agent_policy(Actor(Box(-5, 5, (4,), np.float32), Discrete(2)), deterministic=False)
+    for policy in (sampling, random_policy(2)):
+        results = []
+        for num_envs in (1, 3, 8):
+            envs = make_vector_env("CartPole-v1", num_envs, "sync")
+            results.append(evaluate_policy(policy, envs, episodes=9, seed=5))
+            envs.close()
+        assert len(set(results[0].lengths)) > 3
+        for result in results[1:]:
+            np.testing.assert_array_equal(result.lengths, results[0].lengths)
+        envs = make_vector_env("CartPole-v1", 1, "sync")
+        seventh = evaluate_policy(policy, envs, episodes=1, seed=5 + 6)  # by itself the same
+        assert seventh.lengths[0] == results[0].lengths[6]
+        envs.close()
+
+
+def test_a_function_that_samples_by_itself_is_seeded_and_leaves_the_learners_generator_alone():
+    def policy(obs):
+        return torch.randint(2, (len(obs),)).numpy()
+
+    envs = make_vector_env("CartPole-v1", 3, "sync")
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first, second = (evaluate_policy(policy, envs, episodes=5, seed=0) for _ in range(2))
+    np.testing.assert_array_equal(first.lengths, second.lengths)
+    assert torch.equal(torch.get_rng_state(), before)
+    envs.close()
+
+
+def test_baselines_drive_with_the_arguments_of_the_environments():
+    kwargs = {"is_slippery": False, "map_name": "4x4"}
+    results = evaluate_baselines("FrozenLake-v1", episodes=3, seed=0, backend="sync", **kwargs)
+    assert list(results) == ["random"]
+    with pytest.raises(UsageError, match="cannot be made"):
+        evaluate_baselines("FrozenLake-v1", episodes=1, seed=0, backend="sync", is_slipery=False)
+    assert meta_actions("highway-v0", max_episode_steps=3)[0] == "LANE_LEFT"
+    short = evaluate_baselines("two-way-v0", episodes=1, seed=0, backend="sync", max_episode_steps=3)
+    assert {int(result.lengths[0]) for result in short.values()} == {3}
+
+
+def test_where_actions_are_no_short_list_there_is_no_random_driver():
+    assert evaluate_baselines("Pendulum-v1", episodes=1, seed=0, backend="sync") == {}
+
+
+ROADS = {
+    "merge-v0": None,
+    "roundabout-v0": None,
+    "intersection-v0": {"observation": {"type": "Kinematics"}},
+    "two-way-v0": None,
+    "u-turn-v0": None,
+    "exit-v0": {"duration": 5},
+    "highway-fast-v0": {"lanes_count": 2, "vehicles_density": 3, "duration": 5},
+}
+
+
+@pytest.fixture
+def time_limit():
+    """A test that hangs fails after two minutes."""
+
+    def give_up(signum, frame):
+        raise TimeoutError
+
+    previous = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(120)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.mark.usefixtures("time_limit")
+@pytest.mark.parametrize("env_id", ROADS)
+def test_idm_and_mobil_drive_on_every_road(env_id):
+    """Two drives end at different times: then what one knows, the other does not."""
+    results = evaluate_baselines(env_id, ROADS[env_id], episodes=3, seed=0, num_envs=2, backend="sync")
+    idm = results["IDM + MOBIL"]
+    assert (idm.lengths >= 1).all()
+    assert np.isfinite(idm.returns).all()
+    assert (idm.speeds > 0).all()
+
+
+@pytest.mark.usefixtures("time_limit")
+def test_idm_and_mobil_in_processes_of_their_own():
+    results = evaluate_baselines("merge-v0", episodes=2, seed=0, num_envs=2, backend="async")
+    assert (results["IDM + MOBIL"].lengths > 5).all()
+
+
+def test_environments_are_closed_when_a_driver_fails(monkeypatch):
+    closed = []
+    monkeypatch.setattr(EpisodeStatistics, "close", lambda self, **kwargs: closed.append(self))
+    monkeypatch.setattr("ppo_lib.evaluation.random_policy", lambda *arguments: lambda obs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        evaluate_baselines("CartPole-v1", episodes=1, seed=0, backend="sync")
+    assert len(closed) == 1

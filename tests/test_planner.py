@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from ppo_lib.envs import highway_config, make_env, make_vector_env
+from ppo_lib.envs import EnvSpec, highway_config, make_env, make_vector_env
 from ppo_lib.errors import UsageError
 from ppo_lib.evaluation import evaluate_policy
-from ppo_lib.planner import Planner, evaluate_planner
+from ppo_lib.planner import Planner, evaluate_planner, planners_view
 
 CONFIG = highway_config("kinematics", duration=12)
 
@@ -75,6 +75,18 @@ def test_a_crash_is_not_made_good_by_the_next_episode(monkeypatch):
     assert planner(obs).tolist() == [2]
 
 
-def test_other_backends_are_refused():
+def test_other_backends_and_roads_without_brakes_are_refused():
     with pytest.raises(UsageError, match="backend 'fast'"):
         Planner(make_vector_env("highway-fast-v0", 1, "sync", CONFIG))
+    with pytest.raises(UsageError, match="the planner drives on highway-fast-v0 and highway-v0"):
+        evaluate_planner("CartPole-v1", episodes=1, seed=0)
+    steering = highway_config("kinematics", action={"type": "DiscreteMetaAction", "longitudinal": False})
+    with pytest.raises(UsageError, match="SLOWER is none of LANE_LEFT, IDLE, LANE_RIGHT"):
+        Planner(make_vector_env("highway-fast-v0", 1, "fast", steering))
+
+
+def test_it_drives_by_the_configuration_but_looks_at_little_of_it():
+    view = planners_view(EnvSpec("highway-fast-v0", 4, "sync", highway_config(lanes_count=2)))
+    assert view.backend == "fast"
+    assert view.config["lanes_count"] == 2
+    assert view.config["observation"] == {"type": "Kinematics", "vehicles_count": 2}

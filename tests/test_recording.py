@@ -5,7 +5,7 @@ import torch
 
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.errors import UsageError
-from ppo_lib.evaluation import agent_policy, constant_policy, replay_policy
+from ppo_lib.evaluation import agent_policy, constant_policy, evaluate_policy, random_policy, replay_policy
 from ppo_lib.networks import Actor
 from ppo_lib.recording import film, record_drive
 
@@ -63,6 +63,42 @@ def test_a_drive_in_the_fast_simulator_is_filmed_frame_by_frame_as_it_was():
         assert drive["return"] == sum(rewards)
         assert drive["crashed"] == bool(terminated[0])
         assert len(frames) == 1 + 5 * len(actions)
+
+
+def test_a_stochastic_drive_is_filmed_as_it_is_evaluated():
+    torch.manual_seed(0)
+    envs = make_vector_env("highway-fast-v0", 4, "sync", CONFIG)
+    actor = Actor(envs.single_observation_space, envs.single_action_space)
+    for policy in (agent_policy(actor, deterministic=False), random_policy(5)):
+        evaluated = evaluate_policy(policy, envs, episodes=6, seed=10)
+        for episode in (0, 5):
+            _, _, drive = film(policy, "highway-fast-v0", CONFIG, seed=10 + episode)
+            assert drive["return"] == pytest.approx(evaluated.returns[episode])
+            assert drive["length"] == evaluated.lengths[episode]
+    envs.close()
+
+
+def test_environments_are_filmed_with_their_arguments(tmp_path):
+    out = tmp_path / "lake.gif"
+    right = constant_policy(2)
+    drive = record_drive(right, "FrozenLake-v1", out=out, is_slippery=False, max_episode_steps=7, render_mode="human")
+    assert drive["length"] == 7  # it walks to the right and stays there: nothing slips
+
+
+@pytest.mark.parametrize(("accident", "expected"), [(KeyboardInterrupt, KeyboardInterrupt), (OSError, UsageError)])
+def test_an_unfinished_film_leaves_no_trace_and_the_old_one_in_place(tmp_path, monkeypatch, accident, expected):
+    out = tmp_path / "drive.gif"
+    out.write_bytes(b"the old film")
+
+    def write(path, *arguments, **kwargs):
+        path.write_bytes(b"half a film")
+        raise accident
+
+    monkeypatch.setattr("imageio.v3.imwrite", write)
+    with pytest.raises(expected):
+        record_drive(constant_policy(0), "CartPole-v1", out=out)
+    assert [path.name for path in tmp_path.iterdir()] == ["drive.gif"]
+    assert out.read_bytes() == b"the old film"
 
 
 def test_other_environments_are_filmed_too(tmp_path):
