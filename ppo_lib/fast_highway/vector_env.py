@@ -14,7 +14,6 @@ from ppo_lib.fast_highway import configuration, kernels, saved_state
 from ppo_lib.fast_highway.infos import final_infos, step_infos
 from ppo_lib.fast_highway.observers import build_observer
 from ppo_lib.fast_highway.random_numbers import seed_generator
-from ppo_lib.fast_highway.recycling import ArrayPool
 from ppo_lib.fast_highway.sharing import Crew, available_cores
 from ppo_lib.fast_highway.state import STATE_LOW, Outcome, new_outcome, new_state
 
@@ -79,7 +78,6 @@ class FastHighwayVectorEnv(VectorEnv):
         self._pending = np.zeros(self.num_envs, np.bool_)  # will the next step reset it? (NEXT_STEP)
         self._ready = False
         self._crew = Crew(num_threads or available_cores())
-        self._pool = ArrayPool(self.observation_space.shape, self.observation_space.dtype)
         self._buffer: np.ndarray | None = None
 
     # ------------------------------------------------------------ reset
@@ -244,7 +242,7 @@ class FastHighwayVectorEnv(VectorEnv):
                 raise ValueError(f"out must be a C-contiguous array of shape {space.shape} and type {space.dtype}")
             return out
         if self.copy:
-            return self._pool.take()
+            return np.empty(space.shape, space.dtype)
         if self._buffer is None:
             self._buffer = np.zeros(space.shape, space.dtype)
         return self._buffer

@@ -95,37 +95,14 @@ def test_gymnasiums_checks_that_apply_to_vector_environments():
 
 @pytest.mark.parametrize("config", KINDS)
 def test_whoever_keeps_an_observation_keeps_it(config):
-    """Arrays are handed out again only when nobody holds them, not even through a view or a tensor."""
-    import torch
-
     envs = FastHighwayVectorEnv(4, config=config)
     kept = [envs.reset(seed=0)[0]]
-    views, tensors = [kept[0][1, ..., 0]], [torch.from_numpy(kept[0])]
-    copies, view_copies = [kept[0].copy()], [views[0].copy()]
+    copies = [kept[0].copy()]
     for t in range(12):
-        obs = envs.step([t % 5, 1, 3, 4])[0]
-        copies.append(obs.copy())
-        view_copies.append(obs[1, ..., 0].copy())
-        if t % 3 == 0:
-            kept.append(obs)
-        elif t % 3 == 1:
-            views.append(obs[1, ..., 0])
-        else:
-            tensors.append(torch.from_numpy(obs))
-        del obs
-    for t, array in enumerate(kept[1:]):
-        assert np.array_equal(array, copies[1 + 3 * t])
-    for t, array in enumerate(views[1:]):
-        assert np.array_equal(array, view_copies[2 + 3 * t])
-    for t, tensor in enumerate(tensors[1:]):
-        assert np.array_equal(tensor.numpy(), copies[3 + 3 * t])
-
-
-def test_arrays_that_nobody_holds_are_used_again():
-    envs = FastHighwayVectorEnv(2)
-    envs.reset(seed=0)
-    addresses = {envs.step([1, 1])[0].ctypes.data for _ in range(20)}
-    assert len(addresses) <= 2
+        kept.append(envs.step([t % 5, 1, 3, 4])[0])
+        copies.append(kept[-1].copy())
+    for array, expected in zip(kept, copies, strict=True):
+        assert np.array_equal(array, expected)
 
 
 @pytest.mark.parametrize("config", KINDS)
