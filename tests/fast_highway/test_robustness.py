@@ -15,7 +15,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from highway_oracle import GRAY
 
 import ppo_lib.fast_highway
-from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, sharing, state
+from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, state, threads
 
 PACKAGE = Path(ppo_lib.fast_highway.__file__).parent
 
@@ -269,7 +269,7 @@ def test_an_error_in_a_helper_thread_is_not_lost():
         time.sleep(0.5)  # time enough for the helper to begin
 
     with pytest.raises(RuntimeError, match="lost"):
-        sharing.Crew(2).share(work, np.ones(100))
+        threads.WorkerThreads(2).run(work, np.ones(100))
 
 
 def test_every_environment_is_taken_once():
@@ -277,30 +277,14 @@ def test_every_environment_is_taken_once():
 
     def work(counter, total):
         mine = seen.pop()
-        while (n := sharing.next_environment(counter)) < total:
+        while (n := threads.next_index(counter)) < total:
             mine[n] += 1
             time.sleep(0.0001)  # let others have their turn
         done.append(mine)
 
     done: list[np.ndarray] = []
-    sharing.Crew(3).share(work, np.ones(1003))
+    threads.WorkerThreads(3).run(work, np.ones(1003))
     assert (sum(done) == 1).all()
-
-
-def test_helpers_that_do_not_pay_are_left_out_but_tried_again():
-    experience = sharing._Experience()
-    chosen = []
-    for _ in range(200):
-        together = experience.choose()
-        experience.note(together, 2.0 if together else 1.0)
-        chosen.append(together)
-    assert chosen[0]
-    assert 3 <= sum(chosen[10:]) <= 10
-    for _ in range(600):  # the machine becomes free
-        together = experience.choose()
-        experience.note(together, 0.5 if together else 1.0)
-        chosen.append(together)
-    assert sum(chosen[-100:]) >= 90
 
 
 # ---------------------------------------------------------------- compiled code
