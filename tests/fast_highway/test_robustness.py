@@ -1,5 +1,6 @@
 """Mistakes get a clear answer; sizes, threads and processes do not matter."""
 
+import ctypes
 import multiprocessing
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from highway_oracle import GRAY
 
 import ppo_lib.fast_highway
-from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, state, threads
+from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, state, threads, unavailable
 
 PACKAGE = Path(ppo_lib.fast_highway.__file__).parent
 
@@ -221,6 +222,44 @@ def test_every_environment_is_taken_once():
 
 
 # ---------------------------------------------------------------- compiled code
+
+
+@pytest.mark.parametrize("name", ["sin", "power"])
+def test_a_numpy_without_the_loops_is_noticed(monkeypatch, name):
+    """As when a newer numpy lays out its ufuncs otherwise, or has no loop for float64 any more."""
+    assert unavailable() is None
+    FastHighwayVectorEnv(1)
+    monkeypatch.setattr(np, name, np.logical_not)
+    reason = unavailable()
+    assert "\n" not in reason
+    assert f"no loop for {name}" in reason
+    with pytest.raises(ValueError, match=f"cannot run here: numpy .* has no loop for {name}"):
+        FastHighwayVectorEnv(1)
+    monkeypatch.setattr(np, name, lambda x: x)
+    assert "no ufunc" in unavailable()
+    monkeypatch.undo()
+    monkeypatch.setattr(numpy_math, "_UFunc", _WrongLayout)
+    assert "unknown layout" in unavailable()
+
+
+class _WrongLayout(ctypes.Structure):
+    _fields_ = (("rest", ctypes.c_int), *numpy_math._UFunc._fields_)
+
+
+def test_asking_is_cheap():
+    unavailable()
+    begun = time.perf_counter()
+    for _ in range(100):
+        unavailable()
+    assert time.perf_counter() - begun < 0.5
+
+
+def test_a_numba_that_refuses_to_be_imported_is_noticed():
+    """numba does so beside a numpy that is newer than itself."""
+    code = (
+        "import sys; sys.modules['numba'] = None\nfrom ppo_lib.fast_highway import unavailable\nprint(unavailable())"
+    )
+    assert "cannot run here" in run_python(code).stdout
 
 
 def test_whole_and_broken_numbers_share_one_compiled_version():

@@ -11,7 +11,7 @@ from gymnasium.utils import env_checker
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from highway_oracle import GRAY, assert_same, assert_same_drive
 
-from ppo_lib.fast_highway import FastHighwayVectorEnv, configuration, register, select_state
+from ppo_lib.fast_highway import FastHighwayVectorEnv, configuration, register
 
 KINDS = [{}, {"observation": GRAY}, {"observation": {"type": "OccupancyGrid"}}]
 
@@ -120,85 +120,3 @@ def test_observations_into_the_callers_array(config):
         one.step([1, 1, 1], out=np.zeros((3, 2), space.dtype))
     with pytest.raises(ValueError, match="C-contiguous array of shape"):
         one.step([1, 1, 1], out=np.zeros(space.shape, np.float64))
-
-
-# ---------------------------------------------------------------- saved states
-
-
-@pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
-@pytest.mark.parametrize("config", KINDS)
-def test_going_on_from_a_saved_state_is_going_on(config, mode, tmp_path):
-    config = {**config, "duration": 3}
-    envs = FastHighwayVectorEnv(3, config=config, autoreset_mode=mode)
-    envs.reset(seed=3)
-    ended = drive(envs, 3)[-1][3]
-    assert ended.any()  # NEXT_STEP: some are about to be reset
-    np.savez(tmp_path / "state.npz", **envs.get_state())
-    present = envs.observe()
-    expected = drive(envs, 20)
-
-    other = FastHighwayVectorEnv(3, config=config, autoreset_mode=mode)
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as state:
-        other.set_state(dict(state))
-    assert_same(other.observe(), present)
-    assert_equal_drives(drive(other, 20), expected)
-    assert_same(other.get_state(), envs.get_state())
-
-
-def test_states_are_copies():
-    envs = FastHighwayVectorEnv(2, config={"observation": GRAY})
-    envs.reset(seed=0)
-    state = envs.get_state()
-    before = copy.deepcopy(state)
-    drive(envs, 3)
-    assert_same(state, before)
-    envs.set_state(state)
-    for array in state.values():
-        array[...] = 0
-    assert_same(envs.get_state(), before)
-
-
-@pytest.mark.parametrize("config", KINDS)
-def test_one_environment_many_times(config):
-    """For planning: 25 copies of environment 2 do what environment 2 does."""
-    envs = FastHighwayVectorEnv(4, config=config)
-    envs.reset(seed=5)
-    drive(envs, 4)
-    planner = FastHighwayVectorEnv(25, config=config)
-    planner.set_state(select_state(envs.get_state(), [2] * 25))
-    for action in (0, 3, 1, 4, 2, 1):
-        found, expected = planner.step(np.full(25, action)), envs.step(np.full(4, action))
-        for k in range(4):
-            assert np.array_equal(found[k], np.repeat(expected[k][2:3], 25, axis=0))
-
-
-def test_a_state_that_does_not_fit_is_refused():
-    envs, more = FastHighwayVectorEnv(2), FastHighwayVectorEnv(3)
-    envs.reset(seed=0)
-    state = envs.get_state()
-    with pytest.raises(ValueError, match="select_state"):
-        more.set_state(state)
-    with pytest.raises(ValueError, match=r"state\['x'\]"):
-        envs.set_state({**state, "x": state["x"].astype(np.float32)})
-    with pytest.raises(ValueError, match=r"missing \['time'\], unknown \['clock'\]"):
-        envs.set_state({"clock" if name == "time" else name: array for name, array in state.items()})
-    with pytest.raises(ValueError, match="flat list"):
-        select_state(state, 1)
-
-
-@pytest.mark.parametrize("config", KINDS)
-def test_pickled_and_deep_copied_environments_go_on(config):
-    envs = FastHighwayVectorEnv(3, config=config)
-    envs.reset(seed=0)
-    drive(envs, 5)
-    copies = [copy.deepcopy(envs), pickle.loads(pickle.dumps(envs))]
-    expected = drive(envs, 5)
-    for other in copies:
-        assert_equal_drives(drive(other, 5), expected)
-
-
-def test_a_road_fits_into_four_kilobytes():
-    for env_id, config in (("highway-fast-v0", {}), ("highway-v0", {})):
-        envs = FastHighwayVectorEnv(8, env_id, config)
-        envs.reset(seed=0)
-        assert sum(array.nbytes for array in envs.get_state().values()) <= 4096 * 8
