@@ -92,7 +92,8 @@ class Collector:
         space = self.single_action_space
         for action in (action for episode in episodes for action in episode["actions"]):
             try:
-                known = space.contains(np.asarray(action, dtype=space.dtype)[()])
+                typed = np.asarray(action, dtype=space.dtype)
+                known = np.array_equal(typed, action) and space.contains(typed[()])
             except (TypeError, ValueError, OverflowError):
                 known = False
             if not known:

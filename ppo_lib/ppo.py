@@ -54,12 +54,12 @@ class PPO:
         seen, acts = self.collector.single_observation_space, self.collector.single_action_space
         self.actor = (Actor(seen, acts) if actor is None else actor).to(self.device)
         self.critic = (Critic(seen) if critic is None else critic).to(self.device)
-        networks = [list(network.parameters()) for network in (self.actor, self.critic)]
-        every_parameter = list(dict.fromkeys(sum(networks, [])))
-        shared = len(every_parameter) < sum(map(len, networks))
+        of_actor, of_critic = (list(network.parameters()) for network in (self.actor, self.critic))
+        every_parameter = list(dict.fromkeys(of_actor + of_critic))  # once, where the networks share layers
         # Each network on its own: an error of the critic shall not shorten the actor's step. Where they share layers
         # there is but one gradient, and it is clipped once.
-        self.clipped_together = [every_parameter] if shared else networks
+        share = len(every_parameter) < len(of_actor) + len(of_critic)
+        self.clipped_together = [every_parameter] if share else [of_actor, of_critic]
         self.optimizer = torch.optim.Adam(every_parameter, lr=config.learning_rate, eps=1e-5, fused=True)
         self.generator = torch.Generator().manual_seed(seed_of(config.seed, MINIBATCHES))
         self.env_steps, self.total_steps, self.stop_reason, self.run_folder = 0, None, None, None
