@@ -19,6 +19,8 @@ Read the modules in this order; each imports only from those above it.
     interrupt       Ctrl-C as a request
     training_state  all that a training needs to go on exactly
     ppo             PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    contest         contestants that take turns against the clock
+    benchmark_gpu   what a GPU is worth, and whether it learns the same
     planner         a driver that searches with the exact simulator: the upper line
     recording       an mp4 or GIF of a drive
     benchmark       our speed as ratios against rivals

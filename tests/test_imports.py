@@ -11,11 +11,12 @@ FLOORS = [
     {"__main__", "check"},
     {"widgets", "exercises"},
     {"benchmark", "recording", "planner"},
+    {"benchmark_gpu"},
     {"ppo"},
     {"rollout", "evaluation", "run_folder", "occlusion", "training_state"},
     {"checkpoint", "envs"},
     {"fast_highway"},
-    {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt"},
+    {"config", "networks", "advantages", "losses", "plotting", "wrappers", "interrupt", "contest"},
     {"errors"},
     {"__init__"},
 ]
@@ -27,7 +28,7 @@ ONLY_IN = {
     "numba": {"fast_highway"},
     "scipy": {"evaluation"},
     "safetensors": {"checkpoint"},
-    "stable_baselines3": {"benchmark"},
+    "stable_baselines3": {"benchmark", "benchmark_gpu"},
 }
 
 
