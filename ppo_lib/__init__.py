@@ -11,6 +11,8 @@ Read the modules in this order; each imports only from those above it.
     highway         highway_config, and what highway-env's configuration may say
     fast_highway    highway-env to the last bit, hundreds of times faster; imports nothing else of ours
     envs            EnvSpec, make_env, make_vector_env: highway-env and any Gymnasium environment
+    threads         how many threads torch computes with: one, unless the user says otherwise
+    encoders        what the networks make of an observation, by name
     networks        Actor and Critic: observations to action probabilities and to state values
     sampling        actions from uniform numbers
     advantages      compute_gae, discounted_returns, explained_variance
@@ -27,6 +29,8 @@ Read the modules in this order; each imports only from those above it.
     learner_state   what of a learner, beside the weights, a training goes on from
     training        the loop: schedules, progress, Ctrl-C, log, checkpoints, why it stopped
     ppo             PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    contest         contestants that take turns against the clock
+    benchmark_gpu   what a GPU is worth, and whether it learns the same
     planner         a driver that searches with the exact simulator: the upper line
     recording       an mp4 or GIF of a drive
     benchmark       our speed as ratios against rivals

@@ -188,13 +188,15 @@ def encoder_for(observation_space, config=None) -> str:
     (C, W, H), and "features".
     """
     seen = (config or {}).get("observation", {})
-    if seen.get("type") == "GrayscaleObservation" and abs(sum(seen["weights"]) - 1) < 0.01:
+    shape, dtype = observation_space.shape, observation_space.dtype  # a wrapper may have changed them
+    is_image = dtype == np.uint8 and len(shape) == 3
+    if is_image and seen.get("type") == "GrayscaleObservation" and abs(sum(seen["weights"]) - 1) < 0.01:
         return "road_images"
     in_metres = not seen.get("normalize", True) and not seen.get("absolute", False)
     in_order = (seen.get("features") or VEHICLE_FEATURES) == VEHICLE_FEATURES
-    if seen.get("type") == "Kinematics" and in_metres and in_order and observation_space.shape[0] > 1:
+    is_table = dtype.kind == "f" and len(shape) == 2 and shape[0] > 1 and shape[1] == len(VEHICLE_FEATURES)
+    if is_table and seen.get("type") == "Kinematics" and in_metres and in_order:
         return "vehicles"
-    is_image = observation_space.dtype == np.uint8 and len(observation_space.shape) == 3
     return "images" if is_image else "features"
 
 

@@ -10,6 +10,7 @@ from ppo_lib.advantages import compute_gae, explained_variance
 from ppo_lib.collector import Collector
 from ppo_lib.config import Count, PPOConfig
 from ppo_lib.device import find_device
+from ppo_lib.encoders import encoder_for
 from ppo_lib.errors import UsageError
 from ppo_lib.learner_state import learner_state, restore_learner
 from ppo_lib.losses import approximate_kl, clip_fraction, clipped_surrogate_loss, value_loss
@@ -52,8 +53,10 @@ class PPO:
         self.device = find_device(device)
         torch.manual_seed(seed_of(config.seed, NETWORKS))
         seen, acts = self.collector.single_observation_space, self.collector.single_action_space
-        self.actor = (Actor(seen, acts) if actor is None else actor).to(self.device)
-        self.critic = (Critic(seen) if critic is None else critic).to(self.device)
+        spec = self.collector.env_spec
+        encoder = encoder_for(seen, spec.config if spec else None)
+        self.actor = (Actor(seen, acts, encoder=encoder) if actor is None else actor).to(self.device)
+        self.critic = (Critic(seen, encoder=encoder) if critic is None else critic).to(self.device)
         of_actor, of_critic = (list(network.parameters()) for network in (self.actor, self.critic))
         every_parameter = list(dict.fromkeys(of_actor + of_critic))  # once, where the networks share layers
         # Each network on its own: an error of the critic shall not shorten the actor's step. Where they share layers
