@@ -300,8 +300,8 @@ def _refuse_code(value, allowed):
             _refuse_code(part, allowed)
     elif isinstance(value, str) and LOOKS_LIKE_CODE.search(value) and value not in allowed:
         raise UsageError(
-            f"{shown(value)} names code that would be imported, and a file is not trusted with that; highway-env's own "
-            "vehicles are allowed. If you trust it, make the environments yourself and pass them as envs"
+            f"{shown(value)} names code that would be imported, and a file is not trusted with that; highway-env's "
+            "own vehicles are allowed. If you trust it, make the environments yourself and pass them as envs"
         )
 
 
