@@ -17,6 +17,7 @@ Read the modules in this order; each imports only from those above it.
     sampling        actions from uniform numbers
     advantages      compute_gae, discounted_returns, explained_variance
     losses          clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
+    gradients       one gradient step, no longer than it may be
     plotting        one function per figure: arrays in, Axes out
     rollout         Rollout and collect_rollout: T steps of N environments
     collector       Collector: owns the environments, and gathers one rollout after another

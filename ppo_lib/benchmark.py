@@ -6,14 +6,15 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch import nn
 
 from ppo_lib import benchmark_gpu
 from ppo_lib.config import PPOConfig
 from ppo_lib.contest import alternate
+from ppo_lib.encoders import NATURE_CNN, SMALL_CNN, ImageEncoder, contrast
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.errors import UsageError
-from ppo_lib.networks import NATURE_CNN, SMALL_CNN, ImageEncoder
 from ppo_lib.ppo import PPO
 
 ENV_ID = "highway-fast-v0"
@@ -215,26 +216,24 @@ def _learner_tables(config):
     }
 
 
-class _ContiguousEncoder(ImageEncoder):
-    """The image encoder without the channels-last layout."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.conv.to(memory_format=torch.contiguous_format)
-
-    def forward(self, obs):
-        return self.hidden(self.conv(self.contrast(obs).contiguous()).flatten(1))
+def _channels_first(encoder):
+    """The same encoder without the channels-last layout."""
+    encoder.conv.to(memory_format=torch.contiguous_format)
+    encoder.scale = lambda images: contrast(images).contiguous()
+    return encoder
 
 
 def _network_rows(batch=256):
     """What the choice of the image, of the network and of the memory layout is worth."""
-    small, taller, usual = (2, 96, 24), (2, 96, 36), (4, 128, 64)  # the larger network takes no less than 36 pixels
+    small, taller, usual = (  # the larger network takes no less than 36 pixels
+        spaces.Box(0, 255, shape, np.uint8) for shape in ((2, 96, 24), (2, 96, 36), (4, 128, 64))
+    )
     encoders = {
-        "default: 2x96x24, two layers, channels-last": (ImageEncoder(small, SMALL_CNN, (128,)), small),
-        "the same, channels first": (_ContiguousEncoder(small, SMALL_CNN, (128,)), small),
-        "2x96x36, three layers of 2015": (ImageEncoder(taller, NATURE_CNN, (512,)), taller),
-        "4x128x64, two layers, channels-last": (ImageEncoder(usual, SMALL_CNN, (128,)), usual),
-        "4x128x64, three layers of 2015": (ImageEncoder(usual, NATURE_CNN, (512,)), usual),
+        "default: 2x96x24, two layers, channels-last": (ImageEncoder(small), small.shape),
+        "the same, channels first": (_channels_first(ImageEncoder(small)), small.shape),
+        "2x96x36, three layers of 2015": (ImageEncoder(taller, NATURE_CNN, (512,)), taller.shape),
+        "4x128x64, two layers, channels-last": (ImageEncoder(usual), usual.shape),
+        "4x128x64, three layers of 2015": (ImageEncoder(usual, NATURE_CNN, (512,)), usual.shape),
     }
 
     def passes(encoder, shape):
