@@ -1,4 +1,5 @@
-# make lab | notebooks | execute | train | test | benchmark | lint. Each sets up .venv first where it is missing or out of date.
+# make lab | notebooks | execute | train | test | check | benchmark | lint. Each sets up .venv first where it is missing
+# or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -13,7 +14,7 @@ WARM_UP = $(BIN)/python -c 'from ppo_lib.fast_highway import warm_up; warm_up()'
 export OMP_WAIT_POLICY ?= PASSIVE
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: lab notebooks execute train test benchmark lint clean
+.PHONY: lab notebooks execute train test check benchmark lint clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
@@ -43,6 +44,10 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 600 tests notebooks
+
+# Before the first session of a course: does everything work here? At most two minutes once it is installed.
+check: $(READY)
+	@$(BIN)/python -m ppo_lib.check
 
 benchmark: $(READY)
 	$(BIN)/python -m ppo_lib benchmark $(ARGS)

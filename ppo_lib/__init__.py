@@ -24,6 +24,7 @@ Read the modules in this order; each imports only from those above it.
     benchmark       our speed as ratios against rivals
     widgets         the interactive figures of the notebooks
     exercises       their exercises: checks that name the mistake they recognise
+    check           does this installation work? (make check)
     __main__        the command line: train, evaluate, record, benchmark
 
 Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives. Only what the notebooks

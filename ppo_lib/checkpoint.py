@@ -6,74 +6,152 @@ A checkpoint is a folder of four files:
     training.safetensors                     arrays of the training state: optimiser, generators, environments
     checkpoint.json                          the rest of it, to be read by people too
 
-Nothing is ever unpickled, so a checkpoint from a stranger can at worst be wrong.
+It is written beside its place, and takes its name when it is complete and on the disk. Nothing is ever unpickled, and
+nothing that it names is imported, so a checkpoint from a stranger can at worst be wrong.
 """
 
+import errno
 import json
-import os
 import re
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import numpy as np
 import safetensors
+import safetensors.numpy
 import safetensors.torch
 import torch
 from torch import nn
 
+from ppo_lib.checkpoint_files import OLD, join, split, write_folder
+from ppo_lib.checkpoint_schema import FORMAT, read_document
+from ppo_lib.config import PPOConfig
+from ppo_lib.envs import EnvSpec
 from ppo_lib.errors import UsageError
 from ppo_lib.networks import network_from_recipe
 
 STATE_FILE = "checkpoint.json"
-FORMAT = 1  # of what is in it; raised whenever an older reader would misunderstand
-FILES = ("actor.safetensors", "critic.safetensors", "training.safetensors", STATE_FILE)
-COMMITTED = "committed"  # while this file exists, NAME.new is the checkpoint's NAME
+ARRAYS_FILE = "training.safetensors"
+FILES = ("actor.safetensors", "critic.safetensors", ARRAYS_FILE, STATE_FILE)
 
 
-def save_checkpoint(directory, actor: nn.Module, critic: nn.Module, state: dict) -> None:
-    """Write a checkpoint into `directory`, replacing the one that is there.
+@dataclass
+class Checkpoint:
+    """What a checkpoint says, validated.
+
+    Attributes:
+        directory: its folder.
+        config: the settings of the training.
+        env_spec: the environments that it was trained in; None where they were made by hand.
+        env_steps: steps taken so far, over all environments.
+        total_steps: the planned maximum; None before there was one.
+        state: {"learner", "collector"}, for PPO.load_state_dict.
+    """
+
+    directory: Path
+    config: PPOConfig
+    env_spec: EnvSpec | None
+    env_steps: int
+    total_steps: int | None
+    state: dict
+
+    def load_networks(self, actor=None, critic=None) -> tuple[nn.Module, nn.Module]:
+        """(actor, critic) with the saved weights.
+
+        Args:
+            actor, critic: networks of the right architecture, where they are not those of ppo_lib.networks.
+
+        Raises UsageError as load_network does.
+        """
+        return tuple(
+            _load_into(network, self.directory / f"{name}.safetensors", name)
+            for name, network in (("actor", actor), ("critic", critic))
+        )
+
+    def make_envs(self, **by_hand):
+        """The environments of the training made again, as many as there were. Raises UsageError as EnvSpec does."""
+        if self.env_spec is None:
+            raise UsageError(f"{self.directory} does not say which environments it was trained in; pass envs")
+        rows = len(self.state["collector"]["obs"])
+        if rows != self.env_spec.num_envs:
+            raise UsageError(
+                f"the checkpoint {self.directory} is damaged (it is of {self.env_spec.num_envs} environments, and has "
+                f"observations of {rows}); use another one"
+            )
+        return self.env_spec.make(**by_hand)
+
+    def check_spaces(self, actor, envs) -> None:
+        """Raise UsageError for environments that show or allow something else than what the actor was trained for."""
+        recipe = getattr(actor, "recipe", None)
+        if recipe is None:
+            return
+        seen, acts = envs.single_observation_space, envs.single_action_space
+        theirs = (tuple(recipe["obs_shape"]), recipe["obs_dtype"], recipe["num_actions"])
+        ours = (seen.shape, seen.dtype.name, int(getattr(acts, "n", -1)))
+        if theirs != ours:
+            raise UsageError(
+                f"{self.directory} was trained in {self.env_spec.env_id if self.env_spec else 'another environment'}, "
+                f"on observations {theirs[0]} {theirs[1]} with {theirs[2]} actions; these environments have {ours[0]} "
+                f"{ours[1]} and {acts}"
+            )
+
+
+def save_checkpoint(directory, actor: nn.Module, critic: nn.Module, document: dict, state: dict) -> None:
+    """Write a checkpoint as the folder `directory`, replacing the checkpoint that is there.
 
     Args:
-        directory: created where it is missing; other files in it are left alone.
+        directory: a new folder, an empty one, or a checkpoint; its parents are created where they are missing.
         actor, critic: networks; one that has a `recipe` can be loaded without anything else.
-        state: nested dictionaries and lists of plain values, numpy arrays and tensors.
+        document: {"config", "env_steps", "total_steps"}.
+        state: {"learner", "collector"}: nested dictionaries of plain values, numpy arrays and tensors.
 
-    Raises UsageError where `directory` cannot be written.
+    Raises UsageError where `directory` holds something else or cannot be written, and for weights that are not
+    finite; then the checkpoint that was there stays.
     """
-    tensors = {}
-    plain = {"format": FORMAT} | _split(state, tensors)
-    contents = (
-        _network_bytes(actor),
-        _network_bytes(critic),
-        safetensors.torch.save(tensors),
-        json.dumps(plain, indent=1).encode(),
-    )
     directory = Path(directory)
+    arrays = {}
+    plain = {"format": FORMAT, **document, "config": asdict(document["config"]), "state": split(state, arrays)}
+    contents = (
+        _network_bytes(actor, "actor"),
+        _network_bytes(critic, "critic"),
+        safetensors.numpy.save(arrays),
+        json.dumps(plain, indent=1, allow_nan=False).encode(),
+    )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _replace_together(directory, dict(zip(FILES, contents, strict=True)))
+        if directory.is_file():
+            raise FileExistsError(errno.EEXIST, "it is a file")
+        if directory.is_dir() and not {path.name for path in directory.iterdir()} <= set(FILES):
+            raise UsageError(f"{directory} holds other things than a checkpoint; give a folder of its own")
+        write_folder(directory, dict(zip(FILES, contents, strict=True)))
     except OSError as error:
         raise UsageError(f"cannot write to {directory} ({error.strerror}); choose another folder") from None
 
 
-def load_checkpoint(directory) -> tuple[dict, Path]:
-    """The training state in a checkpoint, and the checkpoint's folder.
+def load_checkpoint(directory) -> Checkpoint:
+    """What a checkpoint says.
 
     Args:
         directory: a checkpoint, or a run's folder, then its newest checkpoint is meant.
 
-    Raises UsageError for one that is missing or damaged.
+    Raises UsageError for one that is missing, damaged, from another version, or that names code.
     """
     directory = newest_checkpoint(directory)
     try:
-        plain = json.loads(_current(directory, STATE_FILE).read_bytes())
-        written_in = plain.pop("format")
-        tensors = safetensors.torch.load(_current(directory, FILES[2]).read_bytes())
-        state = _join(plain, tensors)
-    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+        document = read_document((directory / STATE_FILE).read_bytes())
+        arrays = safetensors.numpy.load((directory / ARRAYS_FILE).read_bytes())
+        spec = document["state"]["collector"]["env_spec"]
+        return Checkpoint(
+            directory,
+            _config(document["config"]),
+            None if spec is None else EnvSpec.from_json(spec),
+            document["env_steps"],
+            document["total_steps"],
+            join(document["state"], arrays),
+        )
+    except UsageError as error:
+        raise UsageError(f"{directory}: {error}") from None
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError) as error:
+        # KeyError and TypeError: a kind of number that safetensors knows and numpy does not
         raise UsageError(f"the checkpoint {directory} is damaged ({_one_line(error)}); use another one") from None
-    if written_in != FORMAT:
-        raise UsageError(f"{directory} is in format {written_in}, this version of ppo_lib reads {FORMAT}; train anew")
-    return state, directory
 
 
 def newest_checkpoint(directory) -> Path:
@@ -82,18 +160,21 @@ def newest_checkpoint(directory) -> Path:
     Raises UsageError where there is none.
     """
     directory = Path(directory)
-    if _current(directory, STATE_FILE).exists():
-        return directory
-    inside = [path for path in checkpoints_in(directory) if _current(path, STATE_FILE).exists()]
+    for itself in (directory, directory.with_name(directory.name + OLD) if directory.name else directory):
+        if (itself / STATE_FILE).exists():
+            return itself
+    inside = checkpoints_in(directory)
     if not inside:
         what = "has no checkpoint in it" if directory.is_dir() else "does not exist"
+        what = "is a file" if directory.is_file() else what
         raise UsageError(f"{directory} {what}; give a run's folder (train --out) or one of its checkpoints")
     return inside[-1]
 
 
 def checkpoints_in(run) -> list[Path]:
-    """The step folders of a run, oldest first, complete or not."""
-    return sorted(path for path in Path(run).glob("step_*") if re.fullmatch(r"step_\d+", path.name))
+    """The checkpoints of a run, oldest first."""
+    folders = (path for path in Path(run).glob("step_*") if re.fullmatch(r"step_\d+", path.name))
+    return sorted((path for path in folders if (path / STATE_FILE).exists()), key=lambda path: int(path.name[5:]))
 
 
 def checkpoint_path(run, env_steps: int) -> Path:
@@ -103,12 +184,7 @@ def checkpoint_path(run, env_steps: int) -> Path:
 
 def load_network(file) -> nn.Module:
     """The Actor or Critic stored in `file`, without its trainer. Raises UsageError as load_weights does."""
-    recipe = _read(file)[1].get("recipe")
-    if recipe is None:
-        raise UsageError(f"{file} does not say what network it belongs to; build the network and use load_weights")
-    network = network_from_recipe(json.loads(recipe))
-    load_weights(network, file)
-    return network
+    return _load_into(None, Path(file), "network")
 
 
 def load_weights(network: nn.Module, file) -> None:
@@ -116,7 +192,28 @@ def load_weights(network: nn.Module, file) -> None:
 
     Raises UsageError where the file is missing, damaged, or from another architecture.
     """
-    weights, _ = _read(file)
+    _fill(network, _read(file)[0], file)
+
+
+def _load_into(network, file: Path, argument: str) -> nn.Module:
+    """The network in `file`, or its weights in `network`, which the caller's user calls `argument`."""
+    weights, metadata = _read(file)
+    if network is None:
+        if "recipe" not in metadata:
+            raise UsageError(
+                f"{file} does not say what network it belongs to; build the network and pass it as {argument} "
+                "(or use load_weights)"
+            )
+        try:
+            recipe = json.loads(metadata["recipe"])
+            network = network_from_recipe(recipe)
+        except (ValueError, RecursionError) as error:  # UsageError is one, too
+            raise UsageError(f"{file} is damaged ({_one_line(error)}); use another checkpoint") from None
+    _fill(network, weights, file)
+    return network
+
+
+def _fill(network, weights, file):
     mine = network.state_dict()
     for name in sorted(mine.keys() | weights.keys()):
         ours, theirs = (tuple(w[name].shape) if name in w else None for w in (mine, weights))
@@ -124,90 +221,36 @@ def load_weights(network: nn.Module, file) -> None:
             raise UsageError(
                 f"{file} is from another architecture: its {name} has shape {theirs}, this network's has {ours}"
             )
+        if mine[name].dtype != weights[name].dtype:
+            raise UsageError(f"{file} is damaged: its {name} is of type {weights[name].dtype}, not {mine[name].dtype}")
     network.load_state_dict(weights)
 
 
 def _read(file):
     """(weights, metadata) of a safetensors file."""
-    file = Path(file)
-    file = _current(file.parent, file.name)
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
             return {name: opened.get_tensor(name) for name in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
     except FileNotFoundError:
         raise UsageError(f"{file} does not exist; give the .safetensors file of a checkpoint") from None
-    except (OSError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:  # torch refuses a shape by these
         raise UsageError(f"{file} is damaged ({_one_line(error)}); use another checkpoint") from None
 
 
-def _network_bytes(network):
-    metadata = {"recipe": json.dumps(network.recipe)} if hasattr(network, "recipe") else None
-    weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    return safetensors.torch.save(weights, metadata)
+def _network_bytes(network, name):
+    weights = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in network.state_dict().items()}
+    for key, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise UsageError(f"{key} of the {name} is not finite any more, and is not saved; the checkpoint before is")
+    recipe = getattr(network, "recipe", None)
+    return safetensors.torch.save(weights, {"recipe": json.dumps(recipe)} if recipe else None)
 
 
-def _replace_together(directory, contents):
-    """Replace several files as one: after a kill at any moment all of them are the old ones, or all the new ones.
-
-    The new files are written beside the old; an empty file then commits them; only then do they take the old ones'
-    names. A reader that finds the commit takes the new names where they still exist (`_current`), and the next writer
-    finishes the renaming first.
-    """
-    committed = directory / COMMITTED
-    if committed.exists():
-        _take_names(directory, contents)
-    for name, data in contents.items():
-        _write_through(directory / f"{name}.new", data)
-    _write_through(committed, b"")
-    _take_names(directory, contents)
-
-
-def _take_names(directory, names):
-    for name in names:
-        new = directory / f"{name}.new"
-        if new.exists():
-            os.replace(new, directory / name)
-    (directory / COMMITTED).unlink()
-
-
-def _current(directory, name) -> Path:
-    """The file that holds the last committed contents of `name`."""
-    new = directory / f"{name}.new"
-    return new if (directory / COMMITTED).exists() and new.exists() else directory / name
-
-
-def _write_through(path, data):
-    """Write, and have it on the disk before going on."""
-    with open(path, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _split(tree, tensors):
-    """`tree` fit for JSON: arrays and tensors are moved to `tensors`, leaving {their kind: their key there} behind."""
-    if isinstance(tree, dict):
-        return {str(key): _split(value, tensors) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [_split(value, tensors) for value in tree]
-    if isinstance(tree, (np.ndarray, torch.Tensor)):
-        key = str(len(tensors))
-        tensors[key] = torch.as_tensor(tree).detach().cpu().contiguous()
-        return {"array" if isinstance(tree, np.ndarray) else "tensor": key}
-    return tree
-
-
-def _join(tree, tensors):
-    """The inverse of _split; tuples come back as lists, keys as strings."""
-    if isinstance(tree, dict):
-        if tree.keys() == {"array"}:
-            return tensors[tree["array"]].numpy()
-        if tree.keys() == {"tensor"}:
-            return tensors[tree["tensor"]]
-        return {key: _join(value, tensors) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_join(value, tensors) for value in tree]
-    return tree
+def _config(settings) -> PPOConfig:
+    names = {f.name for f in fields(PPOConfig)}
+    if set(settings) != names:
+        raise UsageError(f"the settings must be {', '.join(sorted(names))}")
+    return PPOConfig(**settings)
 
 
 def _one_line(error):

@@ -51,6 +51,7 @@ class EnvSpec:
         config: highway-env's configuration dictionary, laid over the environment's own; None for other environments.
         kwargs: further arguments of gymnasium.make.
         by_hand: names of what plain data cannot hold, a wrapper for instance. `make` has to be given these.
+        wrapped_in: names of the vector wrappers that somebody put around; `make` cannot put them there.
 
     Raises UsageError for an unknown environment, an unknown or impossible configuration, a value that JSON cannot
     hold, and for SDL_VIDEODRIVER=dummy, which would make every image of highway-env black.
@@ -62,6 +63,7 @@ class EnvSpec:
     config: dict | None = None
     kwargs: dict = field(default_factory=dict)
     by_hand: tuple[str, ...] = ()
+    wrapped_in: tuple[str, ...] = ()
 
     def __post_init__(self):
         spec = _find_spec(self.env_id)
@@ -82,7 +84,8 @@ class EnvSpec:
         plain = {"config": config, "kwargs": _plain(self.kwargs, "the arguments"), "num_envs": int(self.num_envs)}
         for name, value in plain.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "by_hand", tuple(self.by_hand))
+        for name in ("by_hand", "wrapped_in"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         why_not = _why_not_fast(self) if self.backend in ("auto", "fast") else None
         if self.backend == "auto":
             backend = _slow_backend(self.env_id) if why_not else "fast"
@@ -97,7 +100,7 @@ class EnvSpec:
 
         Raises UsageError where that is missing, or an environment cannot be made from its arguments.
         """
-        missing = [name for name in self.by_hand if name not in by_hand]
+        missing = [name for name in self.by_hand if name not in by_hand] + list(self.wrapped_in)
         if missing:
             raise UsageError(
                 f"these environments were made with {', '.join(missing)}, which no file can hold; make them yourself "
@@ -118,7 +121,7 @@ class EnvSpec:
 
     def to_json(self) -> dict:
         """Plain dictionaries, lists, texts and numbers."""
-        return asdict(self) | {"by_hand": list(self.by_hand)}
+        return asdict(self) | {"by_hand": list(self.by_hand), "wrapped_in": list(self.wrapped_in)}
 
     @classmethod
     def from_json(cls, document) -> "EnvSpec":
@@ -130,12 +133,14 @@ class EnvSpec:
         names = set(cls.__dataclass_fields__)
         if not isinstance(document, dict) or set(document) != names:
             raise UsageError(f"a specification of environments must have the keys {', '.join(sorted(names))}")
-        kinds = {"env_id": str, "backend": str, "kwargs": dict, "config": (dict, type(None)), "by_hand": list}
+        kinds = {"env_id": str, "backend": str, "kwargs": dict, "config": (dict, type(None))}
+        kinds |= {"by_hand": list, "wrapped_in": list}
         for name, kind in kinds.items():
             if not isinstance(document[name], kind):
                 raise UsageError(f"{name} of the environments cannot be {document[name]!r}")
-        if document["backend"] == "auto" or not all(isinstance(name, str) for name in document["by_hand"]):
-            raise UsageError("a specification of environments names one backend, and texts in by_hand")
+        names = document["by_hand"] + document["wrapped_in"]
+        if document["backend"] == "auto" or not all(isinstance(name, str) for name in names):
+            raise UsageError("a specification of environments names one backend, and the rest by texts")
         _refuse_code([document["config"], document["kwargs"]], vehicle_classes())
         return cls(**document)
 

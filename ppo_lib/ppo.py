@@ -1,64 +1,78 @@
 """Proximal Policy Optimization: the pieces put together."""
 
-from time import perf_counter
+from contextlib import ExitStack
 
-import numpy as np
 import torch
 from torch.nn.utils import clip_grad_norm_
-from tqdm.auto import tqdm
 
-from ppo_lib import checkpoint, training_state
+from ppo_lib import checkpoint
 from ppo_lib.advantages import compute_gae, explained_variance
-from ppo_lib.config import PPOConfig
-from ppo_lib.envs import make_vector_env
+from ppo_lib.collector import Collector
+from ppo_lib.config import Count, PPOConfig
+from ppo_lib.device import find_device
 from ppo_lib.errors import UsageError
-from ppo_lib.interrupt import stop_on_request
+from ppo_lib.learner_state import learner_state, restore_learner
 from ppo_lib.losses import approximate_kl, clip_fraction, clipped_surrogate_loss, value_loss
 from ppo_lib.networks import Actor, Critic
-from ppo_lib.rollout import Rollout, collect_rollout
-from ppo_lib.run_folder import RunFolder
-from ppo_lib.wrappers import EpisodeStatistics
+from ppo_lib.randomness import MINIBATCHES, NETWORKS, seed_of
+from ppo_lib.rollout import Rollout
+from ppo_lib.training import Training
+from ppo_lib.validation import checked
 
 
 class PPO:
     """Learns an actor and a critic by driving, judging and adjusting, over and over.
 
     Args:
-        envs: a vector environment in SAME_STEP autoreset, as make_vector_env gives.
+        envs: a vector environment in SAME_STEP autoreset, as make_vector_env gives, or a Collector of one.
         config: every number of the algorithm.
         actor, critic: networks of your own; by default those of ppo_lib.networks for the spaces of `envs`. An actor
             maps observations to a torch Distribution, a critic to values.
         device: "auto" (CUDA where there is one, else the CPU), or a name that torch knows.
 
     Attributes:
+        collector: owns the environments; `envs` is short for collector.envs.
         env_steps: environment steps taken so far, over all environments.
         gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
         total_steps: the maximum that the last call of learn was given; None before the first.
-        obs: (N, *obs_shape) what the environments show now; None before the first rollout.
+        stop_reason: why the last call of learn ended; None before the first.
+        generator: of the order of the minibatches.
+        run_folder: the folder that learn wrote to, or load read from.
 
-    It seeds torch's generator with config.seed: the same seed, machine and settings give the same weights.
+    Environments, actions, minibatches and first weights have independent random numbers, all from config.seed (for the
+    weights it seeds torch's own generator): the same seed, machine and settings give the same weights.
 
     Reference: Schulman et al. 2017, algorithm 1, arXiv:1707.06347.
     """
 
     def __init__(self, envs, config=PPOConfig(), actor=None, critic=None, device="auto"):  # noqa: B008  (frozen)
-        self.envs = envs if isinstance(envs, EpisodeStatistics) else EpisodeStatistics(envs)
+        self.collector = envs if hasattr(envs, "collect") else Collector(envs, config.seed)
         self.config = config
-        self.minibatch_size = config.minibatch_size(envs.num_envs)
-        self.device = _find_device(device)
-        torch.manual_seed(config.seed)
-        self.actor = actor or Actor(envs.single_observation_space, envs.single_action_space)
-        self.critic = critic or Critic(envs.single_observation_space)
-        self.actor.to(self.device)
-        self.critic.to(self.device)
-        parameters = dict.fromkeys([*self.actor.parameters(), *self.critic.parameters()])  # once, if they share layers
-        self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5, fused=True)
-        self.gamma, self.entropy_coef = config.gamma, config.entropy_coef
-        self.env_steps = 0
-        self.total_steps = None
-        self.obs = None
+        self.minibatch_size = config.minibatch_size(self.collector.num_envs)
+        self.device = find_device(device)
+        torch.manual_seed(seed_of(config.seed, NETWORKS))
+        seen, acts = self.collector.single_observation_space, self.collector.single_action_space
+        self.actor = (Actor(seen, acts) if actor is None else actor).to(self.device)
+        self.critic = (Critic(seen) if critic is None else critic).to(self.device)
+        networks = [list(network.parameters()) for network in (self.actor, self.critic)]
+        every_parameter = list(dict.fromkeys(sum(networks, [])))
+        shared = len(every_parameter) < sum(map(len, networks))
+        # Each network on its own: an error of the critic shall not shorten the actor's step. Where they share layers
+        # there is but one gradient, and it is clipped once.
+        self.clipped_together = [every_parameter] if shared else networks
+        self.optimizer = torch.optim.Adam(every_parameter, lr=config.learning_rate, eps=1e-5, fused=True)
+        self.generator = torch.Generator().manual_seed(seed_of(config.seed, MINIBATCHES))
+        self.env_steps, self.total_steps, self.stop_reason, self.run_folder = 0, None, None, None
+        self.anneal(0.0)
 
-    def learn(self, total_steps, callback=None, out=None, *, progress=True, tensorboard=False) -> "PPO":
+    @property
+    def envs(self):
+        """The vector environment."""
+        return self.collector.envs
+
+    def learn(
+        self, total_steps, callback=None, out=None, *, overwrite=False, progress=True, tensorboard=False
+    ) -> "PPO":
         """Train until one more rollout would exceed `total_steps` environment steps in all, or somebody stops it.
 
         Ctrl-C (a notebook's Stop) ends the training after the current update, and saves.
@@ -67,64 +81,34 @@ class PPO:
             total_steps: the maximum number of environment steps, those of earlier calls included. The learning rate
                 reaches 0 there, where config says so.
             callback: called after every update as callback(ppo, diagnostics); returning False stops the training.
-            out: the run's folder for progress.csv and the checkpoints, every config.save_interval steps and at the
-                end; None writes nothing.
+            out: the run's folder for progress.csv and the checkpoints, at the start, every config.save_interval steps
+                and at the end; None writes nothing.
+            overwrite: delete the run that `out` holds. Without it, a run is only written to by the learner that it
+                was loaded from, or that began it.
             progress: show a progress bar.
             tensorboard: write TensorBoard event files into `out`, too.
 
-        Returns the learner itself.
+        Returns the learner itself; `stop_reason` says why it ended.
 
-        Raises UsageError where no rollout fits into what is left of total_steps, or `out` cannot be written.
+        Raises UsageError where no rollout fits into what is left of total_steps, `out` holds another run or cannot be
+        written, and for a number that is not finite in what the environments give or the networks compute.
         """
-        batch_size = self.config.batch_size(self.envs.num_envs)
-        if self.env_steps + batch_size > total_steps:
-            raise UsageError(
-                f"total_steps {total_steps} leaves no room for a rollout of {batch_size} steps after the "
-                f"{self.env_steps} taken so far; ask for at least {self.env_steps + batch_size}"
-            )
-        self.total_steps = int(total_steps)
-        folder = RunFolder(out, self.env_steps, tensorboard) if out is not None else None
-        saved_at = self.env_steps
-        bar = tqdm(total=total_steps, initial=self.env_steps, unit="step", disable=not progress, dynamic_ncols=True)
-        with stop_on_request() as stop_requested, bar:
-            while self.env_steps + batch_size <= total_steps:
-                self._anneal(self.env_steps / total_steps)
-                diagnostics = self._iterate()
-                bar.update(batch_size)
-                bar.set_postfix_str(_summary(diagnostics))
-                if folder:
-                    folder.log(diagnostics)
-                    if self.env_steps - saved_at >= self.config.save_interval:
-                        folder.save(self)
-                        saved_at = self.env_steps
-                stopped = callback is not None and callback(self, diagnostics) is False
-                if stopped or stop_requested():
-                    break
-        if folder:
-            if saved_at != self.env_steps:
-                folder.save(self)
-            folder.close()
+        total_steps = checked("total_steps", Count, total_steps)
+        options = {"overwrite": overwrite, "progress": progress, "tensorboard": tensorboard}
+        Training(self, total_steps, callback, out, **options).run()
         return self
 
     def rollout(self) -> Rollout:
         """Drive config.num_steps steps in every environment, going on from where the last rollout ended."""
-        if self.obs is None:
-            self.obs, _ = self.envs.reset(seed=self.config.seed + self.env_steps)
-        rollout = collect_rollout(self.envs, self.actor, self.critic, self.obs, self.config.num_steps)
-        self.obs = rollout.next_obs
+        rollout = self.collector.collect(self.actor, self.critic, self.config.num_steps)
         self.env_steps += rollout.rewards.numel()
         return rollout
 
     def compute_returns_and_advantages(self, rollout: Rollout) -> tuple[torch.Tensor, torch.Tensor]:
         """(returns, advantages), both (T, N): what the critic shall learn, and what the actor shall."""
+        r = rollout
         advantages = compute_gae(
-            rollout.rewards,
-            rollout.values,
-            rollout.next_values,
-            rollout.terminated,
-            rollout.truncated,
-            self.gamma,
-            self.config.gae_lambda,
+            r.rewards, r.values, r.next_values, r.terminated, r.truncated, self.gamma, self.config.gae_lambda
         )
         return advantages + rollout.values, advantages
 
@@ -137,7 +121,7 @@ class PPO:
         """Adjust both networks to one rollout: num_epochs passes over it, in num_minibatches parts each.
 
         Returns the diagnostics: the losses and measures averaged over the minibatches, and the explained variance of
-        the critic before the update.
+        the critic before the update. Raises UsageError for a loss or gradient that is not finite, before any step.
         """
         returns, advantages = self.compute_returns_and_advantages(rollout)
         columns = (rollout.obs, rollout.actions, rollout.log_probs, rollout.values, returns, advantages)
@@ -154,9 +138,19 @@ class PPO:
         diagnostics = {name: float(torch.stack([m[name] for m in history]).mean()) for name in history[0]}
         return diagnostics | {"explained_variance": explained_variance(rollout.values, returns)}
 
+    def anneal(self, progress: float) -> None:
+        """Set what changes while it trains, for the part of the training done so far, from 0 to 1."""
+        self.optimizer.param_groups[0]["lr"] = self.config.learning_rate_at(progress)
+        self.gamma = self.config.gamma_at(progress)
+        self.entropy_coef = self.config.entropy_coef_at(progress)
+
     def save(self, directory) -> None:
-        """Write a checkpoint: both networks, and all that load needs to go on as if nothing had happened."""
-        checkpoint.save_checkpoint(directory, self.actor, self.critic, training_state.take(self))
+        """Write a checkpoint: both networks, and all that load needs to go on as if nothing had happened.
+
+        Raises UsageError where it cannot be written, and for weights that are not finite.
+        """
+        document = {"config": self.config, "env_steps": self.env_steps, "total_steps": self.total_steps}
+        checkpoint.save_checkpoint(directory, self.actor, self.critic, document, self.state_dict())
 
     @classmethod
     def load(cls, directory, envs=None, actor=None, critic=None, device="auto") -> "PPO":
@@ -164,50 +158,41 @@ class PPO:
 
         Args:
             directory: a checkpoint or a run's folder.
-            envs: where to go on; by default the environments of the checkpoint made again. In those the training
-                continues in the middle of their episodes, as if it had never stopped; others start new episodes.
+            envs: where to go on; by default the environments of the checkpoint made again. In those, or in their like
+                made by you, the training continues in the middle of their episodes, as if it had never stopped; others
+                start new episodes.
             actor, critic: networks of the right architecture, where they are not those of ppo_lib.networks.
             device: as for PPO.
 
         Raises UsageError for a checkpoint that is missing, damaged, or from another architecture or environment.
         """
-        state, directory = checkpoint.load_checkpoint(directory)
-        if envs is None:
-            if state["envs"] is None:
-                raise UsageError(f"{directory} does not say which environments it was trained in; pass envs")
-            envs = make_vector_env(**state["envs"])
-        actor, critic = training_state.load_networks(state, directory, envs, actor, critic)
-        ppo = cls(envs, PPOConfig(**state["config"]), actor, critic, device)
-        training_state.give_back(ppo, state)
+        saved = checkpoint.load_checkpoint(directory)
+        actor, critic = saved.load_networks(actor, critic)
+        with ExitStack() as undo:
+            if envs is None:
+                envs = saved.make_envs()
+                undo.callback(envs.close)
+            saved.check_spaces(actor, envs)
+            ppo = cls(envs, saved.config, actor, critic, device)
+            ppo.load_state_dict(saved.state)
+            undo.pop_all()
+        ppo.env_steps, ppo.total_steps = saved.env_steps, saved.total_steps
+        ppo.run_folder = saved.directory.parent
         return ppo
 
-    def _iterate(self) -> dict[str, float]:
-        """One rollout and one update; everything there is to know about them."""
-        started = perf_counter()
-        rollout = self.rollout()
-        collected = perf_counter()
-        measures = self.update(rollout)
-        seconds = rollout.seconds | {"learn": perf_counter() - collected}
-        episodes = rollout.episodes
-        return {
-            "env_steps": self.env_steps,
-            "episodes": len(episodes.get("return", ())),
-            "return": _mean(episodes.get("return")),
-            "length": _mean(episodes.get("length")),
-            "crash_rate": _mean(episodes.get("crashed")),
-            "mean_speed": _mean(episodes.get("speed")),
-            **measures,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-            "gamma": self.gamma,
-            "entropy_coef": self.entropy_coef,
-            "steps_per_second": rollout.rewards.numel() / (perf_counter() - started),
-            **{f"seconds_{name}": spent for name, spent in seconds.items()},
-        }
+    def state_dict(self) -> dict:
+        """{"learner", "collector"}: all but the weights that the rest of the training depends on."""
+        return {"learner": learner_state(self), "collector": self.collector.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """The inverse of state_dict. Raises UsageError for a state of other networks or environments."""
+        self.collector.load_state_dict(state["collector"])
+        restore_learner(self, state["learner"])
 
     def _minibatches(self, batch_size):
         """The indices of each minibatch: every epoch goes through all transitions once, in a new order."""
         for _ in range(self.config.num_epochs):
-            yield from torch.randperm(batch_size).to(self.device).split(self.minibatch_size)
+            yield from torch.randperm(batch_size, generator=self.generator).to(self.device).split(self.minibatch_size)
 
     def _loss(self, minibatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The loss of both networks together on one minibatch, and what the diagnostics want to know of it."""
@@ -233,36 +218,11 @@ class PPO:
         """One gradient step on both networks."""
         self.optimizer.zero_grad()
         loss.backward()
-        # Each network on its own: an error of the critic shall not shorten the actor's step.
-        clip_grad_norm_(self.actor.parameters(), self.config.max_grad_norm)
-        clip_grad_norm_(self.critic.parameters(), self.config.max_grad_norm)
+        norms = [clip_grad_norm_(group, self.config.max_grad_norm) for group in self.clipped_together]
+        for name, number in (("loss", loss), ("gradient", sum(norms))):
+            if not torch.isfinite(number):
+                raise UsageError(
+                    f"the {name} became {number.item()} in the update at step {self.env_steps:,}; nothing was changed "
+                    "by it. A smaller learning_rate, or smaller rewards, may help"
+                )
         self.optimizer.step()
-
-    def _anneal(self, progress):
-        """Set what changes while it trains, for the part of the training done so far, from 0 to 1."""
-        self.gamma = self.config.gamma_at(progress)
-        self.entropy_coef = self.config.entropy_coef_at(progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate_at(progress)
-
-
-def _find_device(name) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch raises either, by the kind of device
-        raise UsageError(f"device {name!r} cannot be used ({str(error).splitlines()[0]}); use auto or cpu") from None
-    return device
-
-
-def _mean(values):
-    """The mean of some episodes' statistic; NaN where no episode ended."""
-    return float(np.mean(values)) if values is not None else float("nan")
-
-
-def _summary(diagnostics) -> str:
-    """The few numbers that a progress bar has room for; only those that there are."""
-    shown = {"return": "return {:.1f}", "crash_rate": "crashes {:.0%}", "mean_speed": "speed {:.1f} m/s"}
-    return ", ".join(form.format(diagnostics[name]) for name, form in shown.items() if not np.isnan(diagnostics[name]))

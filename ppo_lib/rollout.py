@@ -5,6 +5,10 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from torch.distributions import Distribution
+
+from ppo_lib.errors import UsageError
+from ppo_lib.sampling import sample
 
 
 @dataclass
@@ -20,7 +24,7 @@ class Rollout:
         values: (T, N) V(s_t) when it was collected.
         next_values: (T, N) V(s_{t+1}) of the state really reached, which at an episode's end is its final
             observation and not the first of the next episode.
-        next_obs: (N, *obs_shape) where the next rollout goes on.
+        next_obs: (N, *obs_shape) numpy array: where the next rollout goes on.
         episodes: {"return", "length", "crashed", "speed"}: an array each, one entry per episode that ended here.
         seconds: {"simulate", "infer"}: where the time went.
     """
@@ -39,47 +43,87 @@ class Rollout:
 
 
 @torch.no_grad()
-def collect_rollout(envs, actor, critic, obs, num_steps) -> Rollout:
-    """Drive `num_steps` steps in every environment, sampling actions from the actor.
+def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_before=0) -> Rollout:
+    """Drive `num_steps` steps in every environment, drawing actions from the actor.
 
     Args:
         envs: a vector environment in SAME_STEP autoreset; where it adds infos["episode"] they are gathered.
-        actor: observations to a torch Distribution; critic: observations to values. Both on one device, where the
+        actor: observations to a torch Distribution; critic: observations to values (N,). Both on one device, where the
             rollout will be, too.
         obs: (N, *obs_shape) numpy array: what the environments show now.
         num_steps: T.
+        uniforms: (T, N, *action_shape) the randomness of the actions, independent numbers from [0, 1); by default
+            torch's generator draws the actions.
+        steps_before: how many steps there were before, for what an error says.
+
+    Raises UsageError where the actor gives no Distribution or the critic another shape, and for an observation, a reward
+    or a probability that is not finite.
     """
     device = next(actor.parameters()).device
     steps = []  # a tuple per step, stacked at the end
     final_obs = {}  # (t, n): the last observation of an episode that ended there
     episodes = []
     started, simulating = perf_counter(), 0.0
+    check_finite("observation", obs, f"step {steps_before}")
     for t in range(num_steps):
         seen = torch.tensor(obs, device=device)  # a copy: the environments may reuse their array
-        policy = actor(seen)
-        actions = policy.sample()
+        policy = _checked_policy(actor(seen))
+        actions = policy.sample() if uniforms is None else sample(policy, uniforms[t])
+        log_probs = policy.log_prob(actions)
+        if not torch.isfinite(log_probs).all():
+            raise UsageError(f"the actor's probabilities are not finite at step {steps_before + t + 1}")
+        asked_for = actions.cpu().numpy()  # waits for a GPU, whose time is not the simulator's
         asked = perf_counter()
-        obs, rewards, terminated, truncated, infos = envs.step(actions.cpu().numpy())
+        obs, rewards, terminated, truncated, infos = envs.step(asked_for)
         simulating += perf_counter() - asked
-        outcome = (_to(x, device) for x in (rewards.astype(np.float32), terminated, truncated))
-        steps.append((seen, actions, policy.log_prob(actions), *outcome, critic(seen)))
-        final_obs |= {(t, n): infos["final_obs"][n] for n in np.flatnonzero(terminated | truncated)}
+        check_finite("observation", obs, f"step {steps_before + t + 1}")
+        check_finite("reward", rewards, f"step {steps_before + t + 1}")
+        outcome = (torch.tensor(x, device=device) for x in (rewards.astype(np.float32), terminated, truncated))
+        steps.append((seen, actions, log_probs, *outcome))
+        final_obs |= {(t, n): np.array(infos["final_obs"][n]) for n in np.flatnonzero(terminated | truncated)}
         if "episode" in infos:
-            ended = infos["_episode"]
-            episodes.append({name: stat[ended] for name, stat in infos["episode"].items()})
-
+            episodes.append({name: stat[infos["_episode"]] for name, stat in infos["episode"].items()})
     columns = [torch.stack(column) for column in zip(*steps, strict=True)]
-    rollout = Rollout(*columns, next_values=torch.empty_like(columns[-1]), next_obs=obs)
-    rollout.next_values[:-1] = rollout.values[1:]
-    rollout.next_values[-1] = critic(_to(obs, device))
-    if final_obs:
-        t, n = map(list, zip(*final_obs, strict=True))
-        rollout.next_values[t, n] = critic(_to(np.stack(list(final_obs.values())), device))
+    rollout = Rollout(*columns, *_values(critic, columns[0], obs, final_obs), next_obs=obs)
     if episodes:
         rollout.episodes = {name: np.concatenate([e[name] for e in episodes]) for name in episodes[0]}
     rollout.seconds = {"simulate": simulating, "infer": perf_counter() - started - simulating}
     return rollout
 
 
-def _to(array, device):
-    return torch.as_tensor(array, device=device)
+def _values(critic, obs, last_obs, final_obs):
+    """(values, next_values), both (T, N), of T steps that end with `last_obs` (N, ...), see Rollout."""
+    num_envs = obs.shape[1]
+    values = torch.stack([_checked_values(critic(seen), num_envs) for seen in obs])
+    next_values = torch.empty_like(values)
+    next_values[:-1] = values[1:]
+    next_values[-1] = critic(torch.as_tensor(last_obs, device=obs.device))
+    if final_obs:
+        t, n = map(list, zip(*final_obs, strict=True))
+        next_values[t, n] = critic(torch.as_tensor(np.stack(list(final_obs.values())), device=obs.device))
+    return values, next_values
+
+
+def _checked_policy(policy) -> Distribution:
+    if not isinstance(policy, Distribution):
+        raise UsageError(
+            f"the actor must return a torch Distribution, got {type(policy).__name__}; "
+            "return Categorical(logits=...) instead of the logits"
+        )
+    return policy
+
+
+def _checked_values(values, num_envs) -> torch.Tensor:
+    if values.shape != (num_envs,):
+        raise UsageError(
+            f"the critic must return one value for each observation, of shape ({num_envs},), got {tuple(values.shape)}"
+        )
+    return values
+
+
+def check_finite(name, array, when):
+    """Raise UsageError for NaN and infinity in an `array` (N, ...), which would spread to every weight."""
+    if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        n = int(np.argwhere(~np.isfinite(array))[0, 0])
+        value = array[n][~np.isfinite(array[n])].flat[0] if array[n].ndim else array[n]
+        raise UsageError(f"environment {n} gave {value} in its {name} at {when}; a {name} must be finite")

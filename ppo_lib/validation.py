@@ -45,3 +45,10 @@ def described(kind) -> str:
 @cache
 def _adapter(kind) -> TypeAdapter:
     return TypeAdapter(kind)
+
+
+def check_array(name: str, array, shape: tuple, dtype) -> None:
+    """Raise UsageError unless `array` has that shape and type."""
+    if not isinstance(array, np.ndarray) or array.shape != tuple(shape) or array.dtype != dtype:
+        got = f"{array.shape} {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise UsageError(f"{name} must be an array of shape {tuple(shape)} and type {np.dtype(dtype)}, got {got}")

@@ -64,7 +64,7 @@ class EpisodeStatistics(VectorWrapper):
     Args:
         envs: a vector environment in SAME_STEP autoreset.
         env_spec: what made `envs`; checkpoints keep it to make them again. By default that of an EpisodeStatistics
-            inside, with the wrappers between the two named as things to be made by hand.
+            inside, with the names of the wrappers between the two.
 
     Attributes:
         moves: how often the environments were reset, stepped or set back, by whomever.
@@ -83,7 +83,7 @@ class EpisodeStatistics(VectorWrapper):
             inside = inside.env
         self._innermost = inside._innermost if isinstance(inside, EpisodeStatistics) else self
         if env_spec is None and isinstance(inside, EpisodeStatistics) and inside.env_spec is not None:
-            env_spec = inside.env_spec.with_(by_hand=(*inside.env_spec.by_hand, *wrappers))
+            env_spec = inside.env_spec.with_(wrapped_in=(*inside.env_spec.wrapped_in, *wrappers))
         self.env_spec = env_spec
         self._moves = 0
         self._sums = np.zeros((3, self.num_envs))  # rows: return, length, speed

@@ -1,4 +1,5 @@
 import math
+import statistics
 
 import pytest
 import torch
@@ -37,6 +38,35 @@ def random_rollout(seed, num_steps=7, num_envs=3):
 def test_it_is_the_papers_sum(seed, gamma, gae_lambda):
     rollout = random_rollout(seed)
     torch.testing.assert_close(compute_gae(*rollout, gamma, gae_lambda), slow_gae(*rollout, gamma, gae_lambda))
+
+
+@pytest.mark.parametrize(("num_steps", "num_envs"), [(1, 1), (1, 4), (5, 1), (6, 2)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_shapes_and_precision_stay(num_steps, num_envs, dtype):
+    rollout = random_rollout(5, num_steps, num_envs)
+    rollout = [column.to(dtype) if column.dtype.is_floating_point else column for column in rollout]
+    before = [column.clone() for column in rollout]
+    for result, slow in [
+        (compute_gae(*rollout, 0.9, 0.8), slow_gae(*rollout, 0.9, 0.8)),
+        (discounted_returns(*rollout, 0.9), slow_gae(*rollout, 0.9, 1.0) + rollout[1]),
+    ]:
+        assert result.shape == (num_steps, num_envs)
+        assert result.dtype == dtype
+        torch.testing.assert_close(result, slow)
+    assert all(torch.equal(column, kept) for column, kept in zip(rollout, before, strict=True))
+
+
+def test_an_end_that_is_both_is_a_termination():
+    one, yes = torch.ones(1, 1), torch.tensor([[True]])
+    assert compute_gae(one, 0 * one, 10 * one, yes, yes, 0.9, 0.95) == 1
+
+
+def test_environments_do_not_mix():
+    rollout = random_rollout(6, num_envs=3)
+    together = compute_gae(*rollout, 0.9, 0.95)
+    for n in range(3):
+        alone = compute_gae(*(column[:, n : n + 1] for column in rollout), 0.9, 0.95)
+        torch.testing.assert_close(together[:, n : n + 1], alone)
 
 
 def test_by_hand():
@@ -93,3 +123,12 @@ def test_explained_variance():
     assert explained_variance(torch.full((3,), 5.0), returns) == 0
     assert explained_variance(-returns, returns) == pytest.approx(1 - 4)
     assert math.isnan(explained_variance(returns, torch.ones(3)))
+    assert isinstance(explained_variance(returns, returns), float)
+
+
+def test_explained_variance_is_of_all_steps_together_and_does_not_mind_a_constant_error():
+    values, returns = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    errors, targets = (returns - values).flatten().tolist(), returns.flatten().tolist()
+    expected = 1 - statistics.pvariance(errors) / statistics.pvariance(targets)
+    assert explained_variance(values, returns) == pytest.approx(expected)
+    assert explained_variance(values + 7, returns) == pytest.approx(expected)

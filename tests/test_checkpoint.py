@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import torch
 from gymnasium.spaces import Box, Discrete
 from torch import nn
 
-from ppo_lib import checkpoint
+from ppo_lib import checkpoint, checkpoint_files
+from ppo_lib.config import PPOConfig
 from ppo_lib.errors import UsageError
 from ppo_lib.networks import Actor, Critic
 
@@ -25,40 +27,47 @@ def constant_network(value):
     return network
 
 
-def save(directory, value):
+def some_state(value=1, **collector):
+    """A state that could be a learner's."""
+    learner = {"learning_rate": 0.5, "gamma": 0.9, "entropy_coef": 0.0, "generators": {"torch": np.zeros(3, np.uint8)}}
+    counts = {"env_spec": None, "seed": value, "resets": 1, "rollouts": 2, "steps": 3}
+    return {"learner": learner, "collector": counts | {"obs": np.full(3, value), "sums": np.zeros((3, 1))} | collector}
+
+
+def save(directory, value=1, actor=None, critic=None, **collector):
     """A checkpoint whose every part says `value`."""
-    state = {"value": value, "array": np.full(3, value)}
-    checkpoint.save_checkpoint(directory, constant_network(value), constant_network(value), state)
+    actor, critic = actor or constant_network(value), critic or constant_network(value)
+    document = {"config": PPOConfig(), "env_steps": value, "total_steps": None}
+    checkpoint.save_checkpoint(directory, actor, critic, document, some_state(value, **collector))
 
 
 def saved_values(directory):
     """What each part of the checkpoint says."""
-    state, directory = checkpoint.load_checkpoint(directory)
-    actor, critic = nn.Linear(2, 2), nn.Linear(2, 2)
-    checkpoint.load_weights(actor, directory / "actor.safetensors")
-    checkpoint.load_weights(critic, directory / "critic.safetensors")
-    return {state["value"], *state["array"].tolist(), *actor.weight.flatten().tolist(), critic.weight[0, 0].item()}
+    saved = checkpoint.load_checkpoint(directory)
+    actor, critic = saved.load_networks(nn.Linear(2, 2), nn.Linear(2, 2))
+    arrays = saved.state["collector"]["obs"].tolist()
+    return {saved.env_steps, *arrays, *actor.weight.flatten().tolist(), critic.weight[0, 0].item()}
 
 
-def test_any_state_comes_back(tmp_path):
-    state = {
-        "nested": [{"a": 1, "b": None}, [True, "γ", 2.5]],
-        "arrays": {"bytes": np.arange(6, dtype=np.uint8).reshape(2, 3), "words": np.array([2**64 - 1], np.uint64)},
-        "tensor": torch.randn(2, 3),
-        "big": 2**127 + 1,
+def test_a_state_comes_back_bit_by_bit(tmp_path):
+    arrays = {
+        "flags": np.array([True, False]),
+        "bits": np.array([2**64 - 1], np.uint64),
+        "small": np.array(-3, np.int8),
+        "reals": np.random.default_rng(0).normal(size=(2, 3)).T,
+        "none": np.zeros((0, 4)),
     }
-    checkpoint.save_checkpoint(tmp_path, nn.Linear(1, 1), nn.Linear(1, 1), state)
-    loaded, _ = checkpoint.load_checkpoint(tmp_path)
-    assert loaded["nested"] == state["nested"]
-    assert loaded["big"] == state["big"]
-    for name, array in state["arrays"].items():
-        np.testing.assert_array_equal(loaded["arrays"][name], array)
-    torch.testing.assert_close(loaded["tensor"], state["tensor"])
+    save(tmp_path / "it", 7, envs=arrays)
+    saved = checkpoint.load_checkpoint(tmp_path / "it")
+    assert (saved.env_steps, saved.total_steps, saved.env_spec, saved.config) == (7, None, None, PPOConfig())
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(saved.state["collector"]["envs"][name], array, strict=True)
+    assert saved.state["learner"]["gamma"] == 0.9
 
 
 def test_networks_load_without_a_trainer(tmp_path):
     actor, critic = Actor(FEATURES, Discrete(3), hidden_sizes=(8,)), Critic(FEATURES)
-    checkpoint.save_checkpoint(tmp_path, actor, critic, {})
+    save(tmp_path, actor=actor, critic=critic)
     obs = torch.randn(5, 4)
     torch.testing.assert_close(checkpoint.load_network(tmp_path / "actor.safetensors")(obs).probs, actor(obs).probs)
     torch.testing.assert_close(checkpoint.load_network(tmp_path / "critic.safetensors")(obs), critic(obs))
@@ -70,38 +79,39 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("kill_at", range(10))
 def test_a_kill_at_any_operation_leaves_the_old_checkpoint_or_the_new(tmp_path, monkeypatch, kill_at):
-    save(tmp_path, 1)
+    """Eight operations on files: the four parts, the old folder's name and the new one's, and two that clean up."""
+    folder = tmp_path / "it"
+    save(folder, 1)
     operations = 0
 
     def dying(real, torn=None):
-        def operation(*args):
+        def operation(*args, **kwargs):
             nonlocal operations
             operations += 1
             if operations > kill_at:
                 if torn:
                     torn(*args)
                 raise KilledError
-            return real(*args)
+            return real(*args, **kwargs)
 
         return operation
 
     with monkeypatch.context() as patch:
         half = lambda path, data: Path(path).write_bytes(data[: len(data) // 2])  # noqa: E731
-        patch.setattr(checkpoint, "_write_through", dying(checkpoint._write_through, torn=half))
-        patch.setattr(os, "replace", dying(os.replace))
-        patch.setattr(Path, "unlink", dying(Path.unlink))
+        patch.setattr(checkpoint_files, "_write_through", dying(checkpoint_files._write_through, torn=half))
+        patch.setattr(os, "rename", dying(os.rename))
+        patch.setattr(shutil, "rmtree", dying(shutil.rmtree))
         try:
-            save(tmp_path, 2)
-            assert kill_at >= 10
+            save(folder, 2)
+            assert kill_at >= 9
         except KilledError:
             pass
-    expected = 1 if kill_at < 4 else 2  # four files are written, then one commits them all
-    if kill_at == 4:  # the empty commit file is there even when its writing is cut short
-        expected = 2
-    assert saved_values(tmp_path) == {expected}
-    save(tmp_path, 3)
-    assert saved_values(tmp_path) == {3}
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(checkpoint.FILES)
+    renamed = 8  # rmtree, four files, rmtree, two names
+    assert saved_values(folder) == {1 if kill_at < renamed else 2}
+    save(folder, 3)
+    assert saved_values(folder) == {3}
+    assert sorted(path.name for path in folder.iterdir()) == sorted(checkpoint.FILES)
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_kill_9_while_saving_loses_nothing(tmp_path):
@@ -109,7 +119,7 @@ def test_kill_9_while_saving_loses_nothing(tmp_path):
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from test_checkpoint import save\n"
         "for value in range(1, 10**6):\n"
-        "    save(sys.argv[1], value)\n"
+        "    save(sys.argv[1] + '/it', value)\n"
         "    print(value, flush=True)\n"
     )
     arguments = [sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)]
@@ -119,15 +129,23 @@ def test_kill_9_while_saving_loses_nothing(tmp_path):
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         finished = int(("1\n" + process.communicate()[0]).split("\n")[-2])
-        (value,) = saved_values(tmp_path)
+        (value,) = saved_values(tmp_path / "it")
         assert value >= finished
 
 
-def test_other_files_in_the_folder_are_left_alone(tmp_path):
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    save(tmp_path, 1)
-    save(tmp_path, 2)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    with pytest.raises(UsageError, match="holds other things than a checkpoint; give a folder of its own"):
+        save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    save(tmp_path / "it", 1)
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="weight of the critic is not finite"):
+            save(tmp_path / "it", 2, critic=constant_network(value))
+    assert saved_values(tmp_path / "it") == {1}
 
 
 def test_a_runs_folder_means_its_newest_complete_checkpoint(tmp_path):
@@ -151,7 +169,7 @@ def test_a_missing_checkpoint(tmp_path):
 @pytest.mark.parametrize("name", checkpoint.FILES)
 @pytest.mark.parametrize("keep", [0, 0.5, 0.99])
 def test_a_truncated_checkpoint(tmp_path, name, keep):
-    checkpoint.save_checkpoint(tmp_path, Actor(FEATURES, Discrete(2)), Critic(FEATURES), {"array": np.arange(99)})
+    save(tmp_path, actor=Actor(FEATURES, Discrete(2)), critic=Critic(FEATURES))
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: int(keep * len(whole))])
     is_network = name in ("actor.safetensors", "critic.safetensors")
@@ -165,7 +183,7 @@ def test_another_format_is_refused(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "FORMAT", 99)
         save(tmp_path, 1)
-    with pytest.raises(UsageError, match="format 99, this version of ppo_lib reads 1"):
+    with pytest.raises(UsageError, match="format 99, this version of ppo_lib reads 2"):
         checkpoint.load_checkpoint(tmp_path)
 
 
@@ -183,6 +201,8 @@ def test_a_network_without_a_recipe_says_how_to_load_it(tmp_path):
     save(tmp_path, 1)
     with pytest.raises(UsageError, match="load_weights"):
         checkpoint.load_network(tmp_path / "actor.safetensors")
+    with pytest.raises(UsageError, match="build the network and pass it as critic"):
+        checkpoint.load_checkpoint(tmp_path).load_networks(actor=nn.Linear(2, 2))
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
@@ -192,7 +212,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 def test_nothing_in_it_is_a_pickle(tmp_path):
-    checkpoint.save_checkpoint(tmp_path, Actor(FEATURES, Discrete(2)), Critic(FEATURES), {"array": np.arange(3)})
+    save(tmp_path, actor=Actor(FEATURES, Discrete(2)), critic=Critic(FEATURES))
     for path in tmp_path.iterdir():
         data = path.read_bytes()
         header = data if path.suffix == ".json" else data[8 : 8 + int.from_bytes(data[:8], "little")]

@@ -29,7 +29,7 @@ def test_cartpole_is_solved_within_100_000_steps(seed):
             return bool(scores[-1][1] < 475)
         return True
 
-    PPO(cartpole(8), config).learn(100_000, measure, progress=False)
-    steps, score = scores[-1]
-    assert score >= 475, scores
-    assert steps <= 100_000
+    learner = PPO(cartpole(8), config).learn(100_000, measure, progress=False)
+    assert scores[-1][1] >= 475, scores
+    assert scores[-1][0] == learner.env_steps  # it stopped because it was solved, and not a step later
+    assert all(score < 475 for _, score in scores[:-1])

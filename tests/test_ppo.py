@@ -1,15 +1,18 @@
+import json
 import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from gymnasium.vector import VectorWrapper
+from gymnasium.wrappers import TransformReward
 from known_env import counters
 from torch.distributions import Categorical
 
 from ppo_lib import ppo as ppo_module
 from ppo_lib.advantages import compute_gae
-from ppo_lib.checkpoint import checkpoints_in
+from ppo_lib.checkpoint import checkpoint_path, checkpoints_in
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.errors import UsageError
@@ -99,6 +102,45 @@ def test_gradients_are_clipped_network_by_network():
         assert norm == pytest.approx(1e-3, rel=1e-3)
 
 
+def sharing_networks(envs):
+    actor, critic = (
+        Actor(envs.single_observation_space, envs.single_action_space),
+        Critic(envs.single_observation_space),
+    )
+    critic.encoder = actor.encoder
+    return actor, critic
+
+
+def test_a_gradient_that_the_networks_share_is_clipped_once():
+    envs = cartpole()
+    config = PPOConfig(num_steps=16, num_minibatches=1, num_epochs=1, max_grad_norm=1e-3)
+    ppo, free = (PPO(envs, c, *sharing_networks(envs)) for c in (config, replace(config, max_grad_norm=1e9)))
+    rollout = ppo.rollout()
+    free.actor.load_state_dict(ppo.actor.state_dict())
+    free.critic.load_state_dict(ppo.critic.state_dict())
+    for learner in (ppo, free):
+        learner.update(rollout)
+    gradients = [
+        torch.cat([p.grad.flatten() for p in group]) for (group,) in (ppo.clipped_together, free.clipped_together)
+    ]
+    assert gradients[0].norm() == pytest.approx(1e-3, rel=1e-3)
+    torch.testing.assert_close(gradients[0], gradients[1] * 1e-3 / gradients[1].norm(), rtol=1e-3, atol=1e-9)
+
+
+def test_networks_that_share_layers_are_saved_and_loaded_as_such(tmp_path):
+    envs = cartpole()
+    ppo = PPO(envs, SMALL, *sharing_networks(envs)).learn(64, progress=False)
+    ppo.save(tmp_path / "it")
+    with pytest.raises(
+        UsageError, match="if actor and critic shared layers .* pass such networks as actor and critic"
+    ):
+        PPO.load(tmp_path / "it")
+    again = PPO.load(tmp_path / "it", None, *sharing_networks(envs))
+    for learner in (ppo, again):
+        learner.update(learner.rollout())
+    assert torch.equal(weights(ppo), weights(again))
+
+
 def test_target_kl_ends_an_update_before_the_step_that_would_go_too_far():
     steps = {}
     for target_kl in (None, 1e-9):
@@ -142,7 +184,7 @@ def test_the_entropy_bonus_in_the_loss_is_the_annealed_one():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ppo, "_descend", lambda loss: losses.append(loss.item()))
         for progress in (0.0, 1.0):
-            ppo._anneal(progress)
+            ppo.anneal(progress)
             entropy = ppo.update(rollout)["entropy"]
     assert losses[1] - losses[0] == pytest.approx(entropy, rel=1e-4)
 
@@ -219,8 +261,42 @@ def test_save_load_and_go_on_is_as_if_it_had_never_stopped(env_id, backend, tmp_
 def test_it_goes_on_in_other_environments_with_new_episodes(tmp_path):
     PPO(cartpole(2), SMALL).learn(64, progress=False).save(tmp_path)
     resumed = PPO.load(tmp_path, cartpole(4))
-    assert resumed.obs is None
+    assert np.abs(resumed.collector.observe()).max() <= 0.05  # where CartPole's episodes start
     assert resumed.learn(256, progress=False).env_steps == 64 + 3 * 64
+
+
+def test_environments_that_were_wrapped_by_hand_are_not_made_again_without_it(tmp_path):
+    """Rewards of -1 would become +1 in the midst of an episode."""
+
+    def wrapped():
+        return make_vector_env("CartPole-v1", 2, "sync", wrapper=lambda env: TransformReward(env, lambda r: -r))
+
+    config = replace(SMALL, save_interval=32)
+    whole = PPO(wrapped(), config).learn(256, progress=False)
+    PPO(wrapped(), config).learn(256, lambda ppo, d: ppo.env_steps < 96, out=tmp_path, progress=False)
+    with pytest.raises(UsageError, match="made with wrapper, which no file can hold.* pass them as envs"):
+        PPO.load(tmp_path)
+    resumed = PPO.load(tmp_path, wrapped()).learn(256, out=tmp_path, progress=False)
+    assert torch.equal(weights(resumed), weights(whole))
+
+
+class Halved(VectorWrapper):
+    """Half the reward, for all environments at once."""
+
+    def step(self, actions):
+        obs, rewards, *rest = super().step(actions)
+        return obs, rewards / 2, *rest
+
+
+def test_environments_wrapped_together_go_on_exactly_when_made_again_by_hand(tmp_path):
+    def wrapped():
+        return Halved(make_vector_env("highway-fast-v0", 2, "fast", highway_config("kinematics")))
+
+    whole = PPO(wrapped(), SMALL).learn(128, progress=False)
+    PPO(wrapped(), SMALL).learn(128, lambda ppo, d: False, out=tmp_path, progress=False)
+    with pytest.raises(UsageError, match="made with Halved"):
+        PPO.load(tmp_path)
+    assert torch.equal(weights(PPO.load(tmp_path, wrapped()).learn(128, progress=False)), weights(whole))
 
 
 def test_a_checkpoint_from_another_environment_is_refused(tmp_path):
@@ -257,6 +333,126 @@ def test_ctrl_c_finishes_the_update_and_saves(tmp_path, capsys):
     assert "Stopping after this update" in capsys.readouterr().err
     assert PPO.load(tmp_path).env_steps == 64
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_says_where_it_is_saved(tmp_path, capsys):
+    press = lambda ppo, diagnostics: signal.raise_signal(signal.SIGINT)  # noqa: E731
+    ppo = PPO(cartpole(), SMALL).learn(320, press, out=tmp_path, progress=False)
+    assert ppo.stop_reason == "stopped by Ctrl-C"
+    assert f"Stopped by Ctrl-C at step 32 of 320; saved in {tmp_path}" in capsys.readouterr().err
+    PPO(cartpole(), SMALL).learn(320, press, progress=False)
+    assert "nothing is saved, because learn was given no folder" in capsys.readouterr().err
+
+
+def test_a_used_folder_is_refused_and_nothing_in_it_lost(tmp_path):
+    first = PPO(cartpole(), SMALL).learn(320, out=tmp_path, progress=False)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match="holds a run already; it stands at step 320"):
+        PPO(cartpole(), SMALL).learn(64, out=tmp_path, progress=False)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    first.learn(352, out=tmp_path, progress=False)  # its own
+    assert PPO.load(tmp_path).env_steps == 352
+    PPO(cartpole(), SMALL).learn(64, out=tmp_path, overwrite=True, progress=False)
+    assert PPO.load(tmp_path).env_steps == 64
+    assert read_log(tmp_path)["env_steps"].tolist() == [32, 64]
+
+
+def test_going_on_from_an_older_checkpoint_drops_the_newer_ones_and_says_so(tmp_path, capsys):
+    PPO(cartpole(), SMALL).learn(320, out=tmp_path, progress=False)
+    PPO.load(checkpoint_path(tmp_path, 192)).learn(224, out=tmp_path, progress=False)
+    assert "what came after it is dropped (step_0000000256, step_0000000320)" in capsys.readouterr().err
+    assert read_log(tmp_path)["env_steps"].tolist() == list(range(32, 225, 32))
+    assert int(checkpoints_in(tmp_path)[-1].name[5:]) == PPO.load(tmp_path).env_steps == 224
+
+
+def test_a_run_killed_before_its_first_save_can_be_resumed(tmp_path):
+    class KilledError(BaseException):
+        pass
+
+    def kill(ppo, diagnostics):
+        assert [path.name for path in checkpoints_in(tmp_path)] == ["step_0000000000"]
+        ppo.save = ppo.collector.state_dict = None  # nothing after this can save
+        raise KilledError
+
+    whole = PPO(cartpole(), SMALL).learn(96, progress=False)
+    with pytest.raises((KilledError, TypeError)):
+        PPO(cartpole(), SMALL).learn(96, kill, out=tmp_path, progress=False)
+    assert torch.equal(weights(PPO.load(tmp_path).learn(96, out=tmp_path, progress=False)), weights(whole))
+
+
+def test_a_callback_that_raises_loses_nothing(tmp_path):
+    def fail(ppo, diagnostics):
+        if ppo.env_steps == 96:
+            raise RuntimeError("plot failed")
+
+    ppo = PPO(cartpole(), replace(SMALL, save_interval=10_000))
+    with pytest.raises(RuntimeError, match="plot failed"):
+        ppo.learn(320, fail, out=tmp_path, progress=False)
+    assert PPO.load(tmp_path).env_steps == 96
+    assert ppo.stop_reason == "broken off by RuntimeError: plot failed"
+    assert json.loads((tmp_path / "status.json").read_text()) == {"status": ppo.stop_reason, "env_steps": 96}
+    PPO(cartpole(), SMALL).learn(
+        64, out=tmp_path / "next", progress=False
+    )  # no lock, no bar, no handler is left behind
+
+
+def test_an_error_in_the_midst_of_a_rollout_keeps_the_last_checkpoint(tmp_path):
+    class FailsError(Exception):
+        pass
+
+    ppo = PPO(cartpole(), SMALL)
+    real_step, calls = ppo.envs.step, []
+
+    def step(actions):
+        calls.append(1)
+        if len(calls) == 16 * 5 + 3:
+            raise FailsError
+        return real_step(actions)
+
+    ppo.envs.step = step
+    with pytest.raises(FailsError):
+        ppo.learn(320, out=tmp_path, progress=False)
+    assert PPO.load(tmp_path).env_steps == 128  # saved every 64 steps; 160 were taken, the rest broke off
+    resumed = PPO.load(tmp_path).learn(320, out=tmp_path, progress=False)
+    assert torch.equal(weights(resumed), weights(PPO(cartpole(), SMALL).learn(320, progress=False)))
+
+
+def test_an_old_checkpoint_that_cannot_be_deleted_is_no_reason_to_stop(tmp_path, monkeypatch, capsys):
+    from ppo_lib import run_folder
+
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(run_folder.shutil, "rmtree", refuse)
+    ppo = PPO(cartpole(), replace(SMALL, checkpoints_kept=1, save_interval=1))
+    monkeypatch.setattr("ppo_lib.checkpoint_files.shutil.rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(run_folder.shutil, "rmtree", refuse)
+    monkeypatch.setattr("ppo_lib.checkpoint.write_folder", plain_write)
+    assert ppo.learn(96, out=tmp_path, progress=False).stop_reason == "finished"
+    assert "could not delete the old checkpoint" in capsys.readouterr().err
+
+
+def plain_write(directory, contents):
+    directory.mkdir(parents=True)
+    for name, data in contents.items():
+        (directory / name).write_bytes(data)
+
+
+@pytest.mark.parametrize("spoil", ["loss", "weights"])
+def test_what_is_not_finite_stops_the_training_and_is_never_saved(tmp_path, spoil):
+    def poison(ppo, diagnostics):
+        if ppo.env_steps == 128:
+            with torch.no_grad():
+                if spoil == "loss":
+                    ppo.gamma = float("nan")
+                    ppo.anneal = lambda progress: None
+                else:
+                    ppo.actor.head.bias[0] = float("nan")
+
+    ppo = PPO(cartpole(), replace(SMALL, save_interval=64))
+    with pytest.raises(UsageError, match=r"not finite|became nan in the update at step"):
+        ppo.learn(320, poison, out=tmp_path, progress=False)
+    assert all(torch.isfinite(p).all() for p in PPO.load(tmp_path).actor.parameters())
 
 
 def test_a_second_ctrl_c_stops_at_once():

@@ -60,6 +60,8 @@ def test_the_search_for_the_defaults_is_complete_and_its_table_is_what_the_readm
     target = competence.lazy_return() + competence.MARGIN
     assert competence.format_competence(rows, target) in (RESULTS / "README.md").read_text()
     fresh = experiments.read_rows(RESULTS / "competence_fresh.csv")
+    ran = {(row["variant"], row["seed"]) for row in fresh}
+    assert ran == {(v, str(s)) for v in ("default", "8 minibatches") for s in range(5, 15)}
     assert {row["seed"] for row in fresh}.isdisjoint({row["seed"] for row in rows})
     assert competence.format_competence(fresh, target) in (RESULTS / "README.md").read_text()
 

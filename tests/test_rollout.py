@@ -1,9 +1,13 @@
 import numpy as np
+import pytest
 import torch
+from gymnasium.vector import VectorWrapper
 from known_env import counters
 from torch import nn
 from torch.distributions import Categorical
 
+from ppo_lib.collector import Collector
+from ppo_lib.errors import UsageError
 from ppo_lib.rollout import collect_rollout
 
 
@@ -72,6 +76,66 @@ def test_log_probs_belong_to_the_actions():
     rollout = collect(counters(3), num_steps=50)
     torch.testing.assert_close(rollout.log_probs, torch.full((50, 1), 0.5).log())
     assert set(rollout.actions.flatten().tolist()) == {0, 1}
+
+
+def test_the_given_uniforms_draw_the_actions():
+    uniforms = np.array([[0.2, 0.7], [0.49999, 0.5]])
+    rollout = collect_rollout(counters(3, 3), Uniform(), ten_times, np.zeros((2, 1), np.float32), 2, uniforms)
+    assert rollout.actions.tolist() == [[0, 1], [0, 1]]
+
+
+def test_an_actor_that_returns_logits_and_a_critic_that_returns_columns_are_refused():
+    envs = counters(2)
+    obs, _ = envs.reset(seed=0)
+    logits = nn.Linear(1, 2)
+    with pytest.raises(UsageError, match="must return a torch Distribution, got Tensor"):
+        collect_rollout(envs, logits, ten_times, obs, 1)
+    with pytest.raises(UsageError, match=r"of shape \(1,\), got \(1, 1\)"):
+        collect_rollout(envs, Uniform(), lambda obs: obs, obs, 1)
+
+
+class Spoilt(VectorWrapper):
+    """Gives NaN in one place of what a step returns."""
+
+    def __init__(self, envs, place, at_step):
+        super().__init__(envs)
+        self.place, self.at_step, self.steps = place, at_step, 0
+
+    def step(self, actions):
+        outcome = list(super().step(actions))
+        self.steps += 1
+        if self.steps == self.at_step:
+            outcome[self.place] = np.array(outcome[self.place], float)
+            outcome[self.place][1] = np.nan
+        return tuple(outcome)
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "observation"), (1, "reward")])
+def test_what_is_not_finite_is_refused_with_environment_step_and_name(place, name):
+    envs = Spoilt(counters(5, 5, 5), place, at_step=4)
+    collector = Collector(envs)
+    collector.collect(Uniform(), ten_times, 2)
+    with pytest.raises(UsageError, match=f"environment 1 gave nan in its {name} at step 4"):
+        collector.collect(Uniform(), ten_times, 3)
+
+
+class Recycling(VectorWrapper):
+    """Returns the same four arrays from every step."""
+
+    def step(self, actions):
+        *arrays, infos = super().step(actions)
+        if not hasattr(self, "arrays"):
+            self.arrays = [np.array(array) for array in arrays]
+        for mine, array in zip(self.arrays, arrays, strict=True):
+            mine[...] = array
+        return *self.arrays, infos
+
+
+def test_environments_that_reuse_their_arrays_spoil_nothing():
+    plain, recycled = (collect(envs, num_steps=7) for envs in (counters(2, 3), Recycling(counters(2, 3))))
+    for name in ("obs", "rewards", "terminated", "truncated", "values", "next_values"):
+        torch.testing.assert_close(getattr(recycled, name), getattr(plain, name))
+    assert recycled.terminated[:, 0].tolist() == [False, True] * 3 + [False]
 
 
 def test_it_keeps_a_copy_of_what_was_seen():

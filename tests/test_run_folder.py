@@ -1,3 +1,7 @@
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -22,7 +26,7 @@ def test_a_resumed_run_drops_what_was_logged_after_its_checkpoint(tmp_path):
         folder.log({"env_steps": steps, "return": steps / 3})
     folder.close()
     before = (tmp_path / "progress.csv").read_text().splitlines()
-    folder = RunFolder(tmp_path, env_steps=20)
+    folder = RunFolder(tmp_path, env_steps=20, goes_on=True)
     folder.log({"env_steps": 30, "return": 7.0})
     folder.close()
     after = (tmp_path / "progress.csv").read_text().splitlines()
@@ -36,6 +40,42 @@ def test_a_line_cut_short_by_a_kill_is_left_out(tmp_path):
 
 def test_no_log_yet(tmp_path):
     assert read_log(tmp_path) == {}
+
+
+def test_a_log_without_a_checkpoint_is_a_run_too_and_is_not_lost(tmp_path):
+    log = "env_steps,return\n10,1.5\n"
+    (tmp_path / "progress.csv").write_text(log)
+    with pytest.raises(UsageError, match=r"holds a run already\. Choose another folder"):
+        RunFolder(tmp_path)
+    assert (tmp_path / "progress.csv").read_text() == log
+    RunFolder(tmp_path, overwrite=True).close()
+    assert (tmp_path / "progress.csv").read_text() == ""
+
+
+def test_an_empty_folder_of_a_step_is_no_run(tmp_path):
+    (tmp_path / "step_0000000100").mkdir()
+    RunFolder(tmp_path).close()
+
+
+def test_one_training_at_a_time_and_a_killed_one_leaves_no_lock(tmp_path):
+    code = "import sys, time\nfrom ppo_lib.run_folder import RunFolder\n"
+    code += "folder = RunFolder(sys.argv[1])\nprint('locked', flush=True)\ntime.sleep(60)\n"
+    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "locked\n"
+    with pytest.raises(UsageError, match="another training is running in"):
+        RunFolder(tmp_path)
+    other.kill()
+    other.communicate()
+    RunFolder(tmp_path).close()
+    RunFolder(tmp_path).close()
+
+
+def test_it_says_how_the_run_stands(tmp_path):
+    folder = RunFolder(tmp_path, env_steps=0)
+    assert json.loads((tmp_path / "status.json").read_text()) == {"status": "running", "env_steps": 0}
+    folder.say("finished", 20)
+    folder.close()
+    assert json.loads((tmp_path / "status.json").read_text()) == {"status": "finished", "env_steps": 20}
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

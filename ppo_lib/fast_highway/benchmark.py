@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ppo_lib.fast_highway.sharing import available_cores
 from ppo_lib.fast_highway.sprites import EXAMPLE
+from ppo_lib.fast_highway.threads import available_cores
 from ppo_lib.fast_highway.vector_env import FastHighwayVectorEnv
 
 IMAGES = {"observation": EXAMPLE}

@@ -11,7 +11,7 @@ import numpy as np
 
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.numpy_math import dot
-from ppo_lib.fast_highway.state import NOBODY, VEHICLE_LENGTH, VEHICLE_WIDTH
+from ppo_lib.fast_highway.state import NO_VEHICLE, VEHICLE_LENGTH, VEHICLE_WIDTH
 
 DIAGONAL = math.sqrt(VEHICLE_LENGTH**2 + VEHICLE_WIDTH**2)  # [m]
 HALF_LENGTH, HALF_WIDTH = VEHICLE_LENGTH / 2.0, VEHICLE_WIDTH / 2.0  # [m]
@@ -30,7 +30,7 @@ def corners(car, polygon):
 
 
 @kernel
-def shadow(rounding, polygon, axis_x, axis_y):
+def project_polygon(rounding, polygon, axis_x, axis_y):
     """``utils.project_polygon``: the interval (lowest, highest) that the polygon covers along an axis (m)."""
     low = high = dot(rounding, polygon[0, 0], polygon[0, 1], axis_x, axis_y)
     for k in range(1, CORNERS):
@@ -68,8 +68,8 @@ def intersect(rounding, a, b, shift_x, shift_y):
             normal_y = polygon[k + 1, 0] - polygon[k, 0]
             length = math.sqrt(dot(rounding, normal_x, normal_y, normal_x, normal_y))
             normal_x, normal_y = normal_x / length, normal_y / length
-            low_a, high_a = shadow(rounding, a, normal_x, normal_y)
-            low_b, high_b = shadow(rounding, b, normal_x, normal_y)
+            low_a, high_a = project_polygon(rounding, a, normal_x, normal_y)
+            low_b, high_b = project_polygon(rounding, b, normal_x, normal_y)
             if interval_distance(low_a, high_a, low_b, high_b) > 0.0:
                 touching = False
             approach = dot(rounding, normal_x, normal_y, shift_x, shift_y)
@@ -138,7 +138,7 @@ def collide_all(rules, cars, nearby, polygons):
         car, reach, count = cars[i], reach_of(rules, cars[i]), 0
         for forward in (True, False):
             k = car.ahead if forward else car.behind
-            while k != NOBODY and abs(cars[k].x - car.x) <= reach:
+            while k != NO_VEHICLE and abs(cars[k].x - car.x) <= reach:
                 if k > i:
                     place = count
                     while place > 0 and nearby[place - 1] > k:

@@ -2,16 +2,16 @@
 
 The dictionary is highway-env's own and is merged as highway-env merges it (``AbstractEnv.configure``: a shallow
 ``update``, so that "observation" and "action" replace the default as a whole). A key, or a value, that would not give
-the very same episodes is refused by name.
+the very same episodes is refused by name, and so are values of a wrong type or an absurd size. A number of numpy's
+counts as the Python number of the same value.
 """
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ppo_lib.fast_highway import numpy_math, state
+from ppo_lib.fast_highway.checks import Refusal, describe, is_integer
 
 _COMMON = {
     "observation": {"type": "Kinematics"},
@@ -57,22 +57,17 @@ DEFAULTS = {
 }
 # Without any effect on an episode that nobody watches, hence accepted whatever they say: screen_width, screen_height,
 # render_agent, offscreen_rendering, real_time_rendering, lane_change_reward, neighbour_vehicles_connected_lanes.
-MOST_LANES = 100
 
-
-class Refusal:
-    """Raises the one error for whatever is not reproduced, naming the key, the environment and who can."""
-
-    def __init__(self, env_id: str) -> None:
-        self.env_id = env_id
-
-    def unless(self, condition: bool, key: str, value: Any, allowed: str) -> None:
-        """Raise a ValueError unless `condition` holds; `allowed` says what would be accepted."""
-        if not condition:
-            raise ValueError(
-                f"the fast backend cannot reproduce {key}={value!r} of {self.env_id} exactly (it needs {allowed}); "
-                f'use backend="sync" or backend="async", which run highway-env itself'
-            )
+# What is accepted at most. Far beyond any sensible road, yet small enough that nothing overflows: neither the memory
+# nor the numbers, which stay finite as long as a frame lasts no longer than a second.
+MOST_LANES, MOST_VEHICLES = 100, 1000
+SIMULATION_FREQUENCY = (1.0, 1000.0)  # [Hz]
+POLICY_FREQUENCY = (1e-3, 1000.0)  # [Hz]
+LONGEST_DURATION = 1e6  # [s]
+DENSITY, SPACING = (1e-3, 1e3), (0.0, 1e3)
+FASTEST_TARGET, MOST_TARGETS = 1000.0, 1000  # [m/s], in either direction
+HIGHEST_REWARD = 1e6  # of a term, in either direction
+SCALING = (0.01, 200.0)  # [px/m]
 
 
 def merge(env_id: str, config: dict[str, Any] | None) -> dict[str, Any]:
@@ -81,53 +76,49 @@ def merge(env_id: str, config: dict[str, Any] | None) -> dict[str, Any]:
     Raises:
         ValueError: unknown environment, key or value.
     """
-    refuse = Refusal(env_id)
-    if env_id not in DEFAULTS:
+    if not isinstance(env_id, str) or env_id not in DEFAULTS:
         raise ValueError(
-            f"the fast backend simulates {' and '.join(sorted(DEFAULTS))}, not {env_id!r}; "
+            f"the fast backend simulates {' and '.join(sorted(DEFAULTS))}, not {describe(env_id)}; "
             f'use backend="sync" or backend="async"'
         )
-    for key, value in (config or {}).items():
+    refuse = Refusal(env_id)
+    given = {} if config is None else refuse.mapping("config", config)
+    for key, value in given.items():
         known = key in DEFAULTS[env_id] or key == "on_road_reward"
         refuse.unless(known, key, value, "a key of highway-env's configuration")
-    merged = {**DEFAULTS[env_id], **(config or {})}
+    merged = {**DEFAULTS[env_id], **given}
+    merged = {key: value.item() if isinstance(value, np.generic) else value for key, value in merged.items()}
     if merged["offscreen_rendering"] is None:
         merged["offscreen_rendering"] = True
-    _check_numbers(refuse, merged)
+    _check_road(refuse, merged)
+    _check_rewards(refuse, merged)
     _check_switches(refuse, merged)
     return merged
 
 
-def is_number(value: Any) -> bool:
-    """A finite number, and no truth value."""
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def is_integer(value: Any) -> bool:
-    """A whole number, and no truth value."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _check_numbers(refuse: Refusal, config: dict[str, Any]) -> None:
-    for key in ("simulation_frequency", "policy_frequency", "vehicles_density"):
-        refuse.unless(is_number(config[key]) and config[key] > 0, key, config[key], "a positive number")
-    weights = (f"{name}" for name in state.REWARD_TERMS if name in config)
-    for key in ("duration", "ego_spacing", "scaling", *weights):
-        refuse.unless(is_number(config[key]), key, config[key], "a finite number")
-    lanes, lane = config["lanes_count"], config["initial_lane_id"]
-    in_range = is_integer(lanes) and 1 <= lanes <= MOST_LANES
-    refuse.unless(in_range, "lanes_count", lanes, f"an integer from 1 to {MOST_LANES}")
-    count = config["vehicles_count"]
-    refuse.unless(is_integer(count) and count >= 0, "vehicles_count", count, "an integer from 0 up")
+def _check_road(refuse: Refusal, config: dict[str, Any]) -> None:
+    refuse.number("simulation_frequency", config["simulation_frequency"], *SIMULATION_FREQUENCY)
+    refuse.number("policy_frequency", config["policy_frequency"], *POLICY_FREQUENCY)
+    refuse.number("duration", config["duration"], 0.0, LONGEST_DURATION)
+    refuse.number("vehicles_density", config["vehicles_density"], *DENSITY)
+    refuse.number("ego_spacing", config["ego_spacing"], *SPACING)
+    refuse.integer("vehicles_count", config["vehicles_count"], 0, MOST_VEHICLES)
+    lanes = refuse.integer("lanes_count", config["lanes_count"], 1, MOST_LANES)
+    lane = config["initial_lane_id"]
     in_range = lane is None or (is_integer(lane) and -lanes <= lane < lanes)
     refuse.unless(in_range, "initial_lane_id", lane, f"None or one of the {lanes} lanes")
-    speeds = config["reward_speed_range"]
-    pair = len(speeds) == 2 and all(map(is_number, speeds)) and speeds[0] != speeds[1]
-    refuse.unless(pair, "reward_speed_range", speeds, "two different speeds")
-    if config["normalize_reward"]:
+
+
+def _check_rewards(refuse: Refusal, config: dict[str, Any]) -> None:
+    for name in state.REWARD_TERMS:
+        refuse.number(name, config.get(name, 0), -HIGHEST_REWARD, HIGHEST_REWARD)
+    slow, fast = refuse.numbers("reward_speed_range", config["reward_speed_range"], 2, -FASTEST_TARGET, FASTEST_TARGET)
+    refuse.unless(slow != fast, "reward_speed_range", config["reward_speed_range"], "two different speeds")
+    if refuse.flag("normalize_reward", config["normalize_reward"]):
         best = config["high_speed_reward"] + config["right_lane_reward"]
         apart = best != config["collision_reward"]
         refuse.unless(apart, "collision_reward", config["collision_reward"], "another value than the best reward")
+    refuse.flag("offroad_terminal", config["offroad_terminal"])
 
 
 def _check_switches(refuse: Refusal, config: dict[str, Any]) -> None:
@@ -138,7 +129,8 @@ def _check_switches(refuse: Refusal, config: dict[str, Any]) -> None:
         "manual_control": False,
     }
     for key, only in fixed.items():
-        refuse.unless(config[key] == only, key, config[key], repr(only))
+        plain = isinstance(config[key], (bool, int, float, str, np.generic))
+        refuse.unless(plain and bool(config[key] == only), key, config[key], repr(only))
 
 
 def build_rules(env_id: str, config: dict[str, Any]) -> np.ndarray:
@@ -163,7 +155,7 @@ def build_rules(env_id: str, config: dict[str, Any]) -> np.ndarray:
     rule["best"] = config["high_speed_reward"] + config["right_lane_reward"]
     rule["offroad_terminal"] = bool(config["offroad_terminal"])
     rule["dot_rounding"], rule["matrix_rounding"] = numpy_math.detect_rounding()
-    rule["loops"] = [numpy_math.loop_address(name) for name in (*numpy_math.UNARY, *numpy_math.BINARY)]
+    rule["loops"] = numpy_math.loop_addresses()
     return rules
 
 
@@ -181,16 +173,18 @@ def build_actions(env_id: str, config: dict[str, Any]) -> tuple[np.ndarray, np.n
         ValueError: a kind of action, a key or a value that is not reproduced exactly.
     """
     refuse = Refusal(env_id)
-    options = config["action"]
-    kind = options.get("type") if isinstance(options, Mapping) else None
-    refuse.unless(kind == "DiscreteMetaAction", "action", options, "the type DiscreteMetaAction")
+    options = refuse.mapping("action", config["action"])
+    is_discrete = isinstance(options.get("type"), str) and options["type"] == "DiscreteMetaAction"
+    refuse.unless(is_discrete, "action", options, "the type DiscreteMetaAction")
     for key, value in options.items():
         known = key in ("type", "longitudinal", "lateral", "target_speeds")
         refuse.unless(known, f"action.{key}", value, "keys of DiscreteMetaAction")
-    meaning = META_ACTIONS.get((bool(options.get("longitudinal", True)), bool(options.get("lateral", True))))
-    refuse.unless(meaning is not None, "action", options, "longitudinal or lateral actions")
+    longitudinal, lateral = (refuse.flag(key, options.get(key, True)) for key in ("longitudinal", "lateral"))
+    refuse.unless(longitudinal or lateral, "action", options, "longitudinal or lateral actions")
+    meta_actions = np.array(META_ACTIONS[longitudinal, lateral])
     given = options.get("target_speeds")
-    speeds = np.linspace(20, 30, 3) if given is None else np.array(given, np.float64)
-    usable = speeds.ndim == 1 and len(speeds) > 1 and np.isfinite(speeds).all() and speeds[0] != speeds[-1]
-    refuse.unless(bool(usable), "target_speeds", given, "at least two speeds, the first and last different")
-    return np.array(meaning), speeds
+    if given is None:
+        return meta_actions, np.linspace(20, 30, 3)
+    speeds = refuse.numbers("target_speeds", given, range(2, MOST_TARGETS + 1), -FASTEST_TARGET, FASTEST_TARGET)
+    refuse.unless(speeds[0] != speeds[-1], "target_speeds", given, "the first and the last speed to differ")
+    return meta_actions, np.array(speeds)

@@ -31,7 +31,7 @@ from ppo_lib.fast_highway.state import (
     LANE_LEFT,
     LANE_RIGHT,
     LANE_WIDTH,
-    NOBODY,
+    NO_VEHICLE,
     SLOWER,
     SPEED_LIMIT,
     VEHICLE_LENGTH,
@@ -53,7 +53,7 @@ MAX_STEERING = math.pi / 3.0  # [rad]
 
 
 @kernel
-def look_around(rules, cars):
+def update_directions(rules, cars):
     """Direction and velocity of every vehicle: ``RoadObject.direction`` and ``velocity`` (vehicle/objects.py)."""
     for i in range(len(cars)):
         car = cars[i]
@@ -89,7 +89,7 @@ def interaction(rules, me, front):
 @kernel
 def own_acceleration(rules, cars, me, front):
     """``IDMVehicle.acceleration`` of `me` behind vehicle number `front` (m/s²), with its own δ."""
-    if front == NOBODY:
+    if front == NO_VEHICLE:
         return me.free_acceleration
     return me.free_acceleration - interaction(rules, me, cars[front])
 
@@ -111,14 +111,14 @@ def lane_accelerations(rules, cars, ratios, powers):
 
 
 @kernel
-def judged_acceleration(rules, judge, rear):
+def new_follower_acceleration(rules, judge, rear):
     """``IDMVehicle.acceleration`` of `rear` behind `judge`, as the latter expects it: with the judge's δ (m/s²)."""
     power = call_binary(rules.loops[POWER, 0], rules.loops[POWER, 1], speed_ratio(rear), judge.delta)
     return COMFORT_ACCELERATION * (1.0 - power) - interaction(rules, rear, judge)
 
 
 @kernel
-def follow(rules, cars):
+def idm_commands(rules, cars):
     """The longitudinal command of every IDM vehicle: second half of ``IDMVehicle.act`` (m/s²).
 
     While it changes lanes, a driver minds both, and the harder braking counts.
@@ -160,7 +160,7 @@ def mobil(rules, cars, i, lane):
     if new_acceleration - me.lane_acceleration < LANE_CHANGE_MIN_GAIN:
         return False
     new_rear = vehicle_behind(cars, i, lane)
-    return new_rear == NOBODY or judged_acceleration(rules, me, cars[new_rear]) >= -LANE_CHANGE_MAX_BRAKING
+    return new_rear == NO_VEHICLE or new_follower_acceleration(rules, me, cars[new_rear]) >= -LANE_CHANGE_MAX_BRAKING
 
 
 @kernel
@@ -201,27 +201,27 @@ def nearest_target_speed(target_speeds, speed):
 
 
 @kernel
-def obey(rules, target_speeds, ego, command):
+def apply_meta_action(rules, target_speeds, ego, action):
     """``MDPVehicle.act``: the ego vehicle takes a meta action: another speed (m/s) or another lane to aim for."""
     nearest = nearest_target_speed(target_speeds, ego.speed)
-    if command == FASTER:
+    if action == FASTER:
         ego.target_speed = target_speeds[min(nearest + 1, len(target_speeds) - 1)]
-    elif command == SLOWER:
+    elif action == SLOWER:
         ego.target_speed = target_speeds[max(nearest - 1, 0)]
-    elif command in (LANE_LEFT, LANE_RIGHT):
-        lane = ego.target_lane + (1 if command == LANE_RIGHT else -1)
+    elif action in (LANE_LEFT, LANE_RIGHT):
+        lane = ego.target_lane + (1 if action == LANE_RIGHT else -1)
         lane = min(max(lane, 0), rules.lanes_count - 1)
         if is_reachable(ego, lane):
             ego.target_lane = lane
 
 
 @kernel
-def steer(rules, cars, angles, swerving):
+def steer(rules, cars, angles, turning):
     """``ControlledVehicle.steering_control``, and the slip angle of ``Vehicle.step`` that follows from it (rad).
 
     Lateral error -> lateral speed -> heading -> heading rate -> steering angle -> slip angle. A vehicle straight in
     the middle of its target lane needs none of it; the others go through numpy together.
-    angles, swerving (K,) are scratch: the angles of those vehicles, and their numbers.
+    angles, turning (K,) are scratch: the angles of those vehicles, and their numbers.
     """
     count = 0
     for i in range(len(cars)):
@@ -231,14 +231,14 @@ def steer(rules, cars, angles, swerving):
         if (lateral != 0.0 or car.heading != 0.0) and car.crashed == 0:
             lateral_speed = -LATERAL_GAIN * lateral
             angles[count] = clip(lateral_speed / not_zero(car.speed), -1.0, 1.0)
-            swerving[count] = i
+            turning[count] = i
             count += 1
     if count == 0:
         return
     loops, address = rules.loops, angles.ctypes.data
     call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, count)
     for k in range(count):
-        car = cars[swerving[k]]
+        car = cars[turning[k]]
         heading_wanted = clip(angles[k], -math.pi / 4.0, math.pi / 4.0)
         heading_rate = HEADING_GAIN * wrap_to_pi(heading_wanted - car.heading)
         angles[k] = clip(VEHICLE_LENGTH / 2.0 / not_zero(car.speed) * heading_rate, -1.0, 1.0)
@@ -254,4 +254,4 @@ def steer(rules, cars, angles, swerving):
         angles[k] = 0.5 * angles[k]
     call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, count)
     for k in range(count):
-        cars[swerving[k]].slip = angles[k]
+        cars[turning[k]].slip = angles[k]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ppo_lib.fast_highway.arithmetic import wrap_to_pi
 from ppo_lib.fast_highway.compilation import kernel
-from ppo_lib.fast_highway.state import LANE_WIDTH, NOBODY, ROAD_LENGTH, VEHICLE_LENGTH
+from ppo_lib.fast_highway.state import LANE_WIDTH, NO_VEHICLE, ROAD_LENGTH, VEHICLE_LENGTH
 
 
 @kernel
@@ -56,35 +56,35 @@ def sort_along_road(cars, order):
         order[place] = vehicle
     for place in range(last + 1):
         car = cars[order[place]]
-        car.behind = order[place - 1] if place > 0 else NOBODY
-        car.ahead = order[place + 1] if place < last else NOBODY
+        car.behind = order[place - 1] if place > 0 else NO_VEHICLE
+        car.ahead = order[place + 1] if place < last else NO_VEHICLE
 
 
 @kernel
-def find_fronts(cars, order, foremost):
+def find_fronts(cars, order, leaders):
     """Who drives in front of everyone on its lane and on the two beside it: one walk from the front of the road back.
 
-    `foremost` (lanes + 2,) is scratch: the last vehicle seen on each lane, with an empty lane on either side. A car up
+    `leaders` (lanes + 2,) is scratch: the last vehicle seen on each lane, with an empty lane on either side. A car up
     to 3 m from the middle of a lane counts for it, so it may count for two. Vehicles exactly abreast, which
     practically never happens, ask one by one, because the order among equals matters.
     """
-    for lane in range(len(foremost)):
-        foremost[lane] = NOBODY
+    for lane in range(len(leaders)):
+        leaders[lane] = NO_VEHICLE
     abreast, x_ahead = False, np.inf
     for place in range(len(order) - 1, -1, -1):
         i = order[place]
         car = cars[i]
         own = car.lane + 1
-        car.front_left, car.front, car.front_right = foremost[own - 1], foremost[own], foremost[own + 1]
+        car.front_left, car.front, car.front_right = leaders[own - 1], leaders[own], leaders[own + 1]
         abreast |= car.x == x_ahead
         x_ahead = car.x
         lateral = car.y - car.lane * LANE_WIDTH
         if on_lane(car, car.lane, 1.0):
-            foremost[own] = i
+            leaders[own] = i
         if lateral < -0.9 and car.lane > 0 and on_lane(car, car.lane - 1, 1.0):
-            foremost[own - 1] = i
-        if lateral > 0.9 and own < len(foremost) - 2 and on_lane(car, car.lane + 1, 1.0):
-            foremost[own + 1] = i
+            leaders[own - 1] = i
+        if lateral > 0.9 and own < len(leaders) - 2 and on_lane(car, car.lane + 1, 1.0):
+            leaders[own + 1] = i
     if abreast:
         for i in range(len(cars)):
             car = cars[i]
@@ -95,16 +95,16 @@ def find_fronts(cars, order, foremost):
 
 @kernel
 def vehicle_in_front(cars, i, lane):
-    """The nearest other vehicle on `lane` at or ahead of vehicle i, or NOBODY. Of equals the highest number counts."""
+    """The nearest other vehicle on `lane` at or ahead of vehicle i, or NO_VEHICLE. Of equals the highest counts."""
     me = cars[i]
     other = me.ahead
-    while me.behind != NOBODY and cars[me.behind].x == cars[i].x:  # exactly abreast: practically never
+    while me.behind != NO_VEHICLE and cars[me.behind].x == cars[i].x:  # exactly abreast: practically never
         other = me.behind
         me = cars[other]
-    front = NOBODY
-    while other != NOBODY:
+    front = NO_VEHICLE
+    while other != NO_VEHICLE:
         candidate = cars[other]
-        if front != NOBODY and candidate.x > cars[front].x:
+        if front != NO_VEHICLE and candidate.x > cars[front].x:
             break
         if other > front and other != i and on_lane(candidate, lane, 1.0):
             front = other
@@ -114,15 +114,15 @@ def vehicle_in_front(cars, i, lane):
 
 @kernel
 def vehicle_behind(cars, i, lane):
-    """The nearest other vehicle on `lane` truly behind vehicle i, or NOBODY. Of equals the lowest number counts."""
+    """The nearest other vehicle on `lane` truly behind vehicle i, or NO_VEHICLE. Of equals the lowest counts."""
     x = cars[i].x
     other = cars[i].behind
-    rear = NOBODY
-    while other != NOBODY:
+    rear = NO_VEHICLE
+    while other != NO_VEHICLE:
         candidate = cars[other]
-        if rear != NOBODY and candidate.x < cars[rear].x:
+        if rear != NO_VEHICLE and candidate.x < cars[rear].x:
             break
-        if candidate.x < x and (rear == NOBODY or other < rear) and on_lane(candidate, lane, 1.0):
+        if candidate.x < x and (rear == NO_VEHICLE or other < rear) and on_lane(candidate, lane, 1.0):
             rear = other
         other = candidate.behind
     return rear

@@ -3,7 +3,7 @@
 highway-env computes with numpy. Which code numpy runs for ``np.tan`` depends on the processor (with AVX-512 it is
 another one than the C library's, and about one result in two hundred differs in the last bit), so a simulator that is
 bit for bit equal has to call *numpy's* loop. A ufunc keeps a table of C functions, one for each element type; we look
-up the address once and call it from the kernels. To numba an address is a plain integer, so its cache stays valid.
+up the address once and call it from the batch. To numba an address is a plain integer, so its cache stays valid.
 
 For the same reason `dot` exists: numpy hands 2-vectors to a BLAS library, which rounds either twice or, with a fused
 multiply-add, once. `detect_dot_rounding` finds out which.
@@ -50,16 +50,23 @@ def loop_address(name: str) -> tuple[int, int]:
         RuntimeError: this Python or numpy keeps its loops elsewhere, so equality could not be promised.
     """
     ufunc = getattr(np, name)
+    if not isinstance(ufunc, np.ufunc):
+        raise RuntimeError(f"numpy {np.__version__} has no ufunc {name}")
     head = _UFunc.from_address(id(ufunc))
     signature = "d" * ufunc.nin + "->d"
     if (head.num_inputs, head.num_outputs, head.num_types) != (ufunc.nin, ufunc.nout, ufunc.ntypes):
         raise RuntimeError(
             f"cannot find numpy's loop for {name}: unknown layout of ufunc objects in numpy {np.__version__}"
         )
-    index = ufunc.types.index(signature)
-    if not head.functions[index]:
+    index = ufunc.types.index(signature) if signature in ufunc.types else -1
+    if index < 0 or not head.functions[index]:
         raise RuntimeError(f"numpy {np.__version__} has no loop for {name} of float64")
     return head.functions[index], head.data[index] or 0
+
+
+def loop_addresses() -> list[tuple[int, int]]:
+    """The table of all loops that the kernels call, in the order of `SIN` to `POWER`; see `loop_address`."""
+    return [loop_address(name) for name in (*UNARY, *BINARY)]
 
 
 def _loop_type():

@@ -179,8 +179,8 @@ def observe_grid(rules, grid, features, ranges, cars, out):
             continue
         for i in range(len(cars) - 1, -1, -1):
             car = cars[i]
-            x = recovered(car.x - ego.x, ranges, POSITION_X)
-            y = recovered(car.y - ego.y, ranges, POSITION_Y)
+            x = denormalised(car.x - ego.x, ranges, POSITION_X)
+            y = denormalised(car.y - ego.y, ranges, POSITION_Y)
             cell_x, cell_y = cell_index(rules, grid, ego, x, y)
             if 0 <= cell_x < out.shape[1] and 0 <= cell_y < out.shape[2]:
                 out[layer, cell_x, cell_y] = normalised(feature_from(name, car, ego), ranges, name)
@@ -193,7 +193,7 @@ def observe_grid(rules, grid, features, ranges, cars, out):
 
 
 @kernel
-def recovered(value, ranges, name):
+def denormalised(value, ranges, name):
     """A position (m) that highway-env has normalised and then mapped back, which rounds."""
     if np.isnan(ranges[name, 0]):
         return value

@@ -9,7 +9,6 @@ import numpy as np
 
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.state import (
-    GENERATOR_FIELDS,
     HAS_SPARE,
     INCREMENT_HIGH,
     INCREMENT_LOW,
@@ -29,28 +28,6 @@ def seed_generator(seed: int | None) -> np.ndarray:
     pcg = np.random.PCG64(np.random.SeedSequence(seed)).state["state"]
     words = [word for number in (pcg["state"], pcg["inc"]) for word in divmod(number, 1 << 64)]
     return np.array([*words, 0, 0], np.uint64)
-
-
-def to_numpy(generator: np.ndarray) -> np.random.Generator:
-    """The numpy generator that would go on drawing where this (6,) state is."""
-    state_high, state_low, inc_high, inc_low, has_spare, spare = (int(word) for word in generator)
-    pcg = np.random.PCG64(0)
-    pcg.state = {
-        "bit_generator": "PCG64",
-        "state": {"state": (state_high << 64) | state_low, "inc": (inc_high << 64) | inc_low},
-        "has_uint32": has_spare,
-        "uinteger": spare,
-    }
-    return np.random.Generator(pcg)
-
-
-def from_numpy(generator: np.random.Generator) -> np.ndarray:
-    """The inverse of `to_numpy`."""
-    state = generator.bit_generator.state
-    words = [word for number in (state["state"]["state"], state["state"]["inc"]) for word in divmod(number, 1 << 64)]
-    row = np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
-    assert row.shape == (GENERATOR_FIELDS,)
-    return row
 
 
 @kernel

@@ -157,7 +157,7 @@ def draw_vehicles(camera, greys, masks, cars, origin_x, origin_y, image):
 
 
 @kernel
-def draw_picture(camera, lanes_count, greys, masks, cars, kinds, columns, image):
+def render_image(camera, lanes_count, greys, masks, cars, kinds, columns, image):
     """``EnvViewer.display`` (envs/common/graphics.py) into `image` (W, H), the camera on the ego vehicle."""
     origin_x, origin_y = cars[0].x - camera.left, cars[0].y - camera.top
     draw_lanes(camera, lanes_count, origin_x, origin_y, kinds, columns, image)

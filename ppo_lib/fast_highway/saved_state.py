@@ -3,8 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
-from ppo_lib.fast_highway.state import INCREMENT_LOW, SAVED_CAR, State
+from ppo_lib.fast_highway.checks import describe
+from ppo_lib.fast_highway.state import HAS_SPARE, INCREMENT_LOW, SAVED_CAR, SPARE, State
+
+FARTHEST = 1e10  # m, m/s, s or rad; nothing that was simulated comes near, and pixels of it still fit into an int64
+LARGEST_DELTA = 10.0  # of the Intelligent Driver Model's exponents; highway-env draws 3.5 to 4.5
 
 
 def to_arrays(state: State) -> dict[str, np.ndarray]:
@@ -23,11 +28,15 @@ def from_arrays(state: State, arrays: Mapping[str, np.ndarray]) -> None:
 
 def check_arrays(arrays: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
     """Raise a ValueError, naming the entry, unless `arrays` has the names, shapes and types of `expected`."""
-    missing, unknown = sorted(expected.keys() - arrays.keys()), sorted(arrays.keys() - expected.keys())
+    if not isinstance(arrays, Mapping):
+        raise ValueError(f"a state is a dictionary of arrays, not {describe(arrays)}")
+    missing, unknown = (sorted(map(str, names)) for names in (expected.keys() - arrays, arrays.keys() - expected))
     if missing or unknown:
         raise ValueError(f"not a state of this environment: missing {missing}, unknown {unknown}")
     for name, example in expected.items():
-        array = np.asarray(arrays[name])
+        array = arrays[name]
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"state[{name!r}] must be a numpy array, not {describe(array)}")
         if array.shape != example.shape or array.dtype != example.dtype:
             raise ValueError(
                 f"state[{name!r}] has shape {array.shape} and type {array.dtype}, but this environment needs "
@@ -36,15 +45,33 @@ def check_arrays(arrays: Mapping[str, np.ndarray], expected: Mapping[str, np.nda
             )
 
 
-def check_values(arrays: Mapping[str, np.ndarray], lanes_count: int) -> None:
+def check_values(arrays: Mapping[str, np.ndarray], lanes_count: int, autoreset_mode: AutoresetMode) -> None:
     """Raise a ValueError, naming the entry, for what compiled code would choke on: it trusts these values blindly."""
+
+    def require(name: str, valid: np.ndarray, meaning: str) -> None:
+        if not np.asarray(valid).all():
+            raise ValueError(f"state[{name!r}] must hold {meaning}")
+
+    for name in ("x", "y", "heading", "speed", "target_speed", "timer", "time"):
+        require(name, np.abs(arrays[name]) <= FARTHEST, f"finite numbers of at most {FARTHEST:g} in size")
+    require("delta", (arrays["delta"] >= 0) & (arrays["delta"] <= LARGEST_DELTA), f"numbers from 0 to {LARGEST_DELTA}")
+    for name, other in (("push_x", "push_y"), ("push_y", "push_x")):
+        pushed = ~np.isnan(arrays[other])
+        require(name, np.isnan(arrays[name]) != pushed, f"NaN exactly where {other} does")
+        require(name, ~pushed | (np.abs(arrays[name]) <= FARTHEST), f"NaN or numbers of at most {FARTHEST:g} in size")
     for name in ("lane", "target_lane"):
-        lanes = np.asarray(arrays[name])
-        if ((lanes < 0) | (lanes >= lanes_count)).any():
-            raise ValueError(f"state[{name!r}] names lanes that do not exist on a road of {lanes_count}")
-    odd = (np.asarray(arrays["generator"])[:, INCREMENT_LOW] & np.uint64(1)).astype(np.bool_)
-    if not odd[np.asarray(arrays["seeded"])].all():
-        raise ValueError("state['generator'] is not a state of numpy's PCG64: its increment must be odd")
+        on_road = (arrays[name] >= 0) & (arrays[name] < lanes_count)
+        require(name, on_road, f"lanes that exist on a road of {lanes_count}")
+    require("crashed", (arrays["crashed"] == 0) | (arrays["crashed"] == 1), "0 or 1")
+    generator = arrays["generator"]
+    require(
+        "generator", generator[:, INCREMENT_LOW] % np.uint64(2) == 1, "states of numpy's PCG64: increments are odd"
+    )
+    spare = (generator[:, HAS_SPARE] <= 1) & (generator[:, SPARE] < 2**32)
+    require("generator", spare, "states of numpy's PCG64: 0 or 1 spare draws, of 32 bits")
+    require("seeded", arrays["seeded"], "True: every environment has been reset")
+    if autoreset_mode == AutoresetMode.SAME_STEP:
+        require("pending", ~arrays["pending"], "False, because SAME_STEP leaves no reset for the next step")
 
 
 def select_state(state: Mapping[str, np.ndarray], indices: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:

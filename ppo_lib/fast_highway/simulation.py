@@ -13,12 +13,12 @@ from ppo_lib.fast_highway.collisions import CORNERS, collide_all, collide_with_l
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.dynamics import (
     SPEED_GAIN,
+    apply_meta_action,
     choose_lane,
-    follow,
+    idm_commands,
     lane_accelerations,
-    look_around,
-    obey,
     steer,
+    update_directions,
 )
 from ppo_lib.fast_highway.neighbours import closest_lane, find_fronts, on_lane, sort_along_road
 from ppo_lib.fast_highway.numpy_math import cosine, sine
@@ -33,15 +33,15 @@ from ppo_lib.fast_highway.state import (
 
 
 @kernel
-def act(rules, cars, order, room):
+def act(rules, cars, order, workspace):
     """``Road.act``: every driver decides, in order, seeing the lanes that earlier ones have just chosen."""
     sort_along_road(cars, order)
-    find_fronts(cars, order, room.foremost)
-    lane_accelerations(rules, cars, room.values, room.powers)
+    find_fronts(cars, order, workspace.leaders)
+    lane_accelerations(rules, cars, workspace.values, workspace.powers)
     for i in range(1, len(cars)):
         if cars[i].crashed == 0:
             choose_lane(rules, cars, i)
-    follow(rules, cars)
+    idm_commands(rules, cars)
     cars[0].acceleration = SPEED_GAIN * (cars[0].target_speed - cars[0].speed)
 
 
@@ -84,55 +84,55 @@ def move(rules, cars):
         car.lane = closest_lane(rules, car)
 
 
-class Room(NamedTuple):
-    """Room to work in, for R roads of K vehicles at a time."""
+class Workspace(NamedTuple):
+    """Scratch arrays for R roads of K vehicles at a time."""
 
     order: np.ndarray  # (R, K) int64, the vehicles' numbers along each road
-    foremost: np.ndarray  # (lanes + 2,) int64
-    chosen: np.ndarray  # (R * K,) int64, some vehicles' numbers
+    leaders: np.ndarray  # (lanes + 2,) int64
+    numbers: np.ndarray  # (R * K,) int64, of some of the vehicles
     values: np.ndarray  # (R * K,) float64
     powers: np.ndarray  # (R * K,) float64
     polygons: np.ndarray  # (2, 5, 2) float64
 
 
 @kernel
-def new_room(roads, count, lanes):
-    """Room for so many roads of `count` vehicles on so many lanes."""
+def new_workspace(roads, count, lanes):
+    """Scratch arrays for so many roads of `count` vehicles on so many lanes."""
     order = np.empty((roads, count), np.int64)
     for road in range(roads):
         for i in range(count):
             order[road, i] = i
     total = roads * count
-    foremost, polygons = np.empty(lanes + 2, np.int64), np.empty((2, CORNERS + 1, 2))
-    return Room(order, foremost, np.empty(total, np.int64), np.empty(total), np.empty(total), polygons)
+    leaders, polygons = np.empty(lanes + 2, np.int64), np.empty((2, CORNERS + 1, 2))
+    return Workspace(order, leaders, np.empty(total, np.int64), np.empty(total), np.empty(total), polygons)
 
 
 @kernel
-def simulate(rules, target_speeds, cars, commands, room):
+def simulate(rules, target_speeds, cars, meta_actions, workspace):
     """``AbstractEnv._simulate`` of a few roads, side by side: the vehicles of one after another in `cars`.
 
     What one vehicle does without the others, steering and moving, is done for all roads at once, because numpy's
-    functions take hardly longer for thirty angles than for one. The ego vehicles get their meta actions, `commands`
-    (roads,), in the first frame of a policy step only.
+    functions take hardly longer for thirty angles than for one. The ego vehicles get their `meta_actions`
+    (roads,) in the first frame of a policy step only.
     """
-    count = room.order.shape[1]
-    look_around(rules, cars)
+    count = workspace.order.shape[1]
+    update_directions(rules, cars)
     for frame in range(rules.frames):
-        for road in range(len(commands)):
+        for road in range(len(meta_actions)):
             own = cars[road * count : (road + 1) * count]
             if frame == 0:
-                obey(rules, target_speeds, own[0], commands[road])
-            act(rules, own, room.order[road], room)
-        steer(rules, cars, room.values, room.chosen)
+                apply_meta_action(rules, target_speeds, own[0], meta_actions[road])
+            act(rules, own, workspace.order[road], workspace)
+        steer(rules, cars, workspace.values, workspace.numbers)
         move(rules, cars)
-        look_around(rules, cars)
-        for road in range(len(commands)):
+        update_directions(rules, cars)
+        for road in range(len(meta_actions)):
             own = cars[road * count : (road + 1) * count]
             if rules.all_collide:
-                sort_along_road(own, room.order[road])
-                collide_all(rules, own, room.chosen, room.polygons)
+                sort_along_road(own, workspace.order[road])
+                collide_all(rules, own, workspace.numbers, workspace.polygons)
             else:
-                collide_with_later(rules, own, 0, room.polygons)
+                collide_with_later(rules, own, 0, workspace.polygons)
 
 
 @kernel

@@ -21,7 +21,7 @@ LOWEST_DELTA, HIGHEST_DELTA = 3.5, 4.5
 @kernel
 def spawn_road(rules, target_speeds, cars, generator):
     """Fill one road with vehicles (m, m/s, s, rad), each ahead of all before it; draws from its `generator`."""
-    farthest = 0.0  # x of the foremost vehicle so far [m]
+    farthest = 0.0  # x of the leaders vehicle so far [m]
     for i in range(len(cars)):
         is_ego = i == 0
         lane = rules.initial_lane

@@ -37,15 +37,15 @@ CAR = np.dtype(
         ("lane_acceleration", np.float64),  # of the IDM, on its present lane [m/s²]
         ("acceleration", np.float64),  # command [m/s²]
         ("slip", np.float64),  # angle between the heading and the way it moves [rad]
-        ("ahead", np.int64),  # number of the next vehicle along the road, on whatever lane, or NOBODY
+        ("ahead", np.int64),  # number of the next vehicle along the road, on whatever lane, or NO_VEHICLE
         ("behind", np.int64),
-        ("front", np.int64),  # number of the vehicle that it follows on its present lane, or NOBODY ...
+        ("front", np.int64),  # number of the vehicle that it follows on its present lane, or NO_VEHICLE ...
         ("front_left", np.int64),  # ... and that it would follow on the lanes beside it
         ("front_right", np.int64),
     ],
     align=True,
 )
-NOBODY = -1
+NO_VEHICLE = -1
 
 # Columns of `generator`, uint64: numpy's PCG64.
 STATE_HIGH, STATE_LOW, INCREMENT_HIGH, INCREMENT_LOW = 0, 1, 2, 3

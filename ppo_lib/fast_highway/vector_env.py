@@ -10,13 +10,14 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ppo_lib.fast_highway import configuration, kernels, saved_state
+from ppo_lib.fast_highway import arguments, batch, configuration, saved_state
+from ppo_lib.fast_highway.availability import unavailable
+from ppo_lib.fast_highway.checks import is_integer
 from ppo_lib.fast_highway.infos import final_infos, step_infos
 from ppo_lib.fast_highway.observers import build_observer
 from ppo_lib.fast_highway.random_numbers import seed_generator
-from ppo_lib.fast_highway.recycling import ArrayPool
-from ppo_lib.fast_highway.sharing import Crew, available_cores
 from ppo_lib.fast_highway.state import STATE_LOW, Outcome, new_outcome, new_state
+from ppo_lib.fast_highway.threads import WorkerThreads, available_cores
 
 
 class FastHighwayVectorEnv(VectorEnv):
@@ -50,8 +51,9 @@ class FastHighwayVectorEnv(VectorEnv):
         num_threads: int | None = None,
         render_mode: None = None,
     ) -> None:
-        if not configuration.is_integer(num_envs) or num_envs < 1:
-            raise ValueError(f"num_envs must be a positive integer, not {num_envs!r}")
+        if (reason := unavailable()) is not None:
+            raise ValueError(reason)
+        self.num_envs, self.env_id, self.copy = arguments.check_num_envs(num_envs), env_id, copy
         if render_mode is not None:
             raise ValueError(
                 f"the fast backend draws no videos (render_mode={render_mode!r} of {env_id}); "
@@ -59,27 +61,31 @@ class FastHighwayVectorEnv(VectorEnv):
             )
         config = deepcopy(config)
         self._arguments = (num_envs, env_id, config, autoreset_mode, copy, num_threads)
-        self.num_envs, self.env_id, self.copy = int(num_envs), env_id, copy
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         if self.autoreset_mode == AutoresetMode.DISABLED:
             raise ValueError("autoreset_mode must be SAME_STEP or NEXT_STEP, not DISABLED")
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
+        self._threads = WorkerThreads(arguments.check_num_threads(num_threads) or available_cores())
 
         self.config = configuration.merge(env_id, config)
+        self._build()
+
+    def _build(self) -> None:
+        """Everything that follows from the configuration: the rules, the spaces, and a state to be filled by reset."""
+        env_id, vehicles = self.env_id, self.config["vehicles_count"] + 1
+        arguments.check_batch_size(self.num_envs, vehicles)
         self._rules = configuration.build_rules(env_id, self.config)
-        self._meaning, self._target_speeds = configuration.build_actions(env_id, self.config)
+        self._meta_actions, self._target_speeds = configuration.build_actions(env_id, self.config)
         self._observer = build_observer(env_id, self.config, self.num_envs)
         self.single_observation_space = self._observer.space
-        self.single_action_space = spaces.Discrete(len(self._meaning))
+        self.single_action_space = spaces.Discrete(len(self._meta_actions))
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
-        self._state = new_state(self.num_envs, self.config["vehicles_count"] + 1)
+        self._state = new_state(self.num_envs, vehicles)
         self._seeded = np.zeros(self.num_envs, np.bool_)  # has a generator been set up?
         self._pending = np.zeros(self.num_envs, np.bool_)  # will the next step reset it? (NEXT_STEP)
         self._ready = False
-        self._crew = Crew(num_threads or available_cores())
-        self._pool = ArrayPool(self.observation_space.shape, self.observation_space.dtype)
         self._buffer: np.ndarray | None = None
 
     # ------------------------------------------------------------ reset
@@ -103,18 +109,19 @@ class FastHighwayVectorEnv(VectorEnv):
             observations (N, ...) and infos.
         """
         self._check_open()
-        if configuration.is_integer(seed) and seed >= 0:
+        chosen = arguments.check_reset_mask(options, self.num_envs)
+        seeds = arguments.check_seeds(seed, self.num_envs)
+        if is_integer(seed):
             super().reset(seed=int(seed))  # the generator of the batch as a whole, of which nothing here makes use
-        chosen = self._reset_mask(options)
         if not self._ready and not chosen.all():
             raise ResetNeeded("reset all environments once before resetting some with a reset_mask")
-        for i, single_seed in enumerate(self._seeds(seed)):
+        for i, single_seed in enumerate(seeds):
             if chosen[i] and (single_seed is not None or not self._seeded[i]):
                 self._state.generator[i] = seed_generator(single_seed)
         self._seeded |= chosen
         observations, outcome = self._output(out), new_outcome(self.num_envs)
         self._spawn(outcome, chosen)
-        self._observe(np.where(chosen, kernels.RESTART, kernels.EMIT), observations)
+        self._observe(np.where(chosen, batch.RESTART, batch.REPEAT), observations)
         self._pending &= ~chosen
         self._ready = True
         return observations, step_infos(outcome, np.where(chosen, self._arbitrary_actions(), 0), chosen)
@@ -122,43 +129,15 @@ class FastHighwayVectorEnv(VectorEnv):
     def _spawn(self, outcome: Outcome, chosen: np.ndarray) -> None:
         """New roads for the environments that are `chosen` (N,)."""
         roads = (self._rules, self._target_speeds, self._state)
-        self._crew.share(kernels.reset_roads, chosen, *roads, outcome, chosen)
+        self._threads.run(batch.reset_batch, chosen, *roads, outcome, chosen)
 
-    def _observe(self, todo: np.ndarray, observations: np.ndarray) -> None:
-        """What every environment has `todo` (N,) for its observation, see `kernels`."""
-        self._observer.observe(self._crew, self._rules, self._state, todo, observations)
-
-    def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
-        options = options or {}
-        if "config" in options:
-            raise ValueError("the configuration of the fast backend is fixed: make a new environment for another one")
-        if "reset_mask" not in options:
-            return np.ones(self.num_envs, np.bool_)
-        mask = options["reset_mask"]
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
-            raise ValueError(
-                f"options['reset_mask'] must be a boolean array of shape ({self.num_envs},), got {mask!r}"
-            )
-        if not mask.any():
-            raise ValueError("options['reset_mask'] must choose at least one environment")
-        return mask.copy()
-
-    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        seeds = [int(seed) + i for i in range(self.num_envs)] if configuration.is_integer(seed) else list(seed)
-        if len(seeds) != self.num_envs:
-            raise ValueError(f"got {len(seeds)} seeds for num_envs={self.num_envs}")
-        for i, single_seed in enumerate(seeds):
-            if single_seed is not None and (not configuration.is_integer(single_seed) or single_seed < 0):
-                raise ValueError(
-                    f"the seed of environment {i} must be None or an integer from 0 up, not {single_seed!r}"
-                )
-        return [None if single_seed is None else int(single_seed) for single_seed in seeds]
+    def _observe(self, tasks: np.ndarray, observations: np.ndarray) -> None:
+        """Fill `observations` (N, ...) according to the `tasks` (N,), see `batch`."""
+        self._observer.observe(self._threads, self._rules, self._state, tasks, observations)
 
     def _arbitrary_actions(self) -> np.ndarray:
         """(N,) int64 stand-ins for the unseeded random actions that highway-env puts into the info of a reset."""
-        return (self._state.generator[:, STATE_LOW] % np.uint64(len(self._meaning))).astype(np.int64)
+        return (self._state.generator[:, STATE_LOW] % np.uint64(len(self._meta_actions))).astype(np.int64)
 
     # ------------------------------------------------------------ step
 
@@ -176,14 +155,14 @@ class FastHighwayVectorEnv(VectorEnv):
             observations (N, ...), rewards (N,) float64, terminated (N,), truncated (N,), infos.
         """
         self._check_ready()
-        given = self._check_actions(actions)
+        given = arguments.check_actions(actions, self.num_envs, len(self._meta_actions))
         observations, outcome = self._output(out), new_outcome(self.num_envs)
         restarted = self._pending  # NEXT_STEP: those whose episode ended in the step before
         roads = (self._rules, self._target_speeds, self._state)
-        self._crew.share(kernels.step_roads, ~restarted, *roads, outcome, restarted, self._meaning[given])
+        self._threads.run(batch.step_batch, ~restarted, *roads, outcome, restarted, self._meta_actions[given])
         if restarted.any():
             self._spawn(outcome, restarted)
-        self._observe(np.where(restarted, kernels.RESTART, kernels.DRAW), observations)
+        self._observe(np.where(restarted, batch.RESTART, batch.UPDATE), observations)
 
         rewards, terminated, truncated = outcome.reward, outcome.terminated, outcome.truncated
         ended, ending = terminated | truncated, {}
@@ -192,7 +171,7 @@ class FastHighwayVectorEnv(VectorEnv):
         elif ended.any():
             restarted = ended
             ending, outcome = self._restart(ended, outcome, observations, given)
-        infos = step_infos(outcome, self._told_actions(given, restarted), np.ones(self.num_envs, np.bool_))
+        infos = step_infos(outcome, self._info_actions(given, restarted), np.ones(self.num_envs, np.bool_))
         return observations, rewards, terminated, truncated, infos | ending
 
     def _restart(
@@ -208,43 +187,25 @@ class FastHighwayVectorEnv(VectorEnv):
             final_obs[i] = observations[i].copy()
         begun = Outcome(*(part.copy() for part in outcome))
         self._spawn(begun, ended)
-        self._observe(np.where(ended, kernels.RESTART, kernels.SKIP), observations)
+        self._observe(np.where(ended, batch.RESTART, batch.SKIP), observations)
         for part in (outcome.speed, outcome.crashed, *outcome.terms):
             part[~ended] = 0  # the infos about the ends hold for these environments only
         return final_infos(final_obs, outcome, actions, ended), begun
 
-    def _told_actions(self, actions: np.ndarray, restarted: np.ndarray) -> np.ndarray:
+    def _info_actions(self, actions: np.ndarray, restarted: np.ndarray) -> np.ndarray:
         """(N,) the "action" of the infos: what was asked for, or anything where an episode has just begun."""
         if not restarted.any():
             return actions.copy()
         dtype = np.int64 if restarted[0] else actions.dtype  # gymnasium takes the type of the first environment
         return np.where(restarted, self._arbitrary_actions(), actions).astype(dtype)
 
-    def _check_actions(self, actions: Any) -> np.ndarray:
-        given = np.asarray(actions)
-        if given.shape != (self.num_envs,) or given.dtype.kind not in "iu":
-            raise ValueError(
-                f"actions must be {self.num_envs} integers, one per environment, "
-                f"got an array of shape {given.shape} and type {given.dtype}"
-            )
-        outside = (given < 0) | (given >= len(self._meaning))
-        if outside.any():
-            i = int(np.argmax(outside))
-            raise ValueError(
-                f"action {given[i]} of environment {i} is not one of the {len(self._meaning)} actions "
-                f"0 to {len(self._meaning) - 1}"
-            )
-        return given
-
     def _output(self, out: np.ndarray | None) -> np.ndarray:
         """Where the observations of this call go: the caller's array, a new one, or the one and only."""
         space = self.observation_space
         if out is not None:
-            if out.shape != space.shape or out.dtype != space.dtype or not out.flags.c_contiguous:
-                raise ValueError(f"out must be a C-contiguous array of shape {space.shape} and type {space.dtype}")
-            return out
+            return arguments.check_out(out, space.shape, space.dtype)
         if self.copy:
-            return self._pool.take()
+            return np.empty(space.shape, space.dtype)
         if self._buffer is None:
             self._buffer = np.zeros(space.shape, space.dtype)
         return self._buffer
@@ -255,7 +216,7 @@ class FastHighwayVectorEnv(VectorEnv):
         """The present observations (N, ...) once more, for instance after `set_state`. Nothing moves."""
         self._check_ready()
         observations = self._output(out)
-        self._observe(np.full(self.num_envs, kernels.EMIT), observations)
+        self._observe(np.full(self.num_envs, batch.REPEAT), observations)
         return observations
 
     def get_state(self) -> dict[str, np.ndarray]:
@@ -265,7 +226,7 @@ class FastHighwayVectorEnv(VectorEnv):
         """
         self._check_ready()
         flags = {"seeded": self._seeded.copy(), "pending": self._pending.copy()}
-        return saved_state.to_arrays(self._state) | self._observer.memory() | flags
+        return saved_state.to_arrays(self._state) | self._observer.get_state() | flags
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Put back what `get_state` returned; for another number of environments, see `select_state`.
@@ -275,10 +236,10 @@ class FastHighwayVectorEnv(VectorEnv):
         """
         self._check_open()
         expected = {"seeded": self._seeded, "pending": self._pending}
-        saved_state.check_arrays(state, saved_state.to_arrays(self._state) | self._observer.memory() | expected)
-        saved_state.check_values(state, self.config["lanes_count"])
+        saved_state.check_arrays(state, saved_state.to_arrays(self._state) | self._observer.get_state() | expected)
+        saved_state.check_values(state, self.config["lanes_count"], self.autoreset_mode)
         saved_state.from_arrays(self._state, state)
-        self._observer.restore(state)
+        self._observer.set_state(state)
         self._seeded[:], self._pending[:] = state["seeded"], state["pending"]
         self._ready = True
 
@@ -304,7 +265,7 @@ class FastHighwayVectorEnv(VectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """End the helper threads; called by `close`."""
-        self._crew.dismiss()
+        self._threads.shutdown()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.env_id}, num_envs={self.num_envs})"

@@ -170,7 +170,7 @@ def test_sorted_search_finds_what_a_plain_search_finds():
                         front = j
                     if x < own and (rear is None or x > cars[rear].x):
                         rear = j
-                expected = [state.NOBODY if n is None else n for n in (front, rear)]
+                expected = [state.NO_VEHICLE if n is None else n for n in (front, rear)]
                 assert neighbours.vehicle_in_front(cars, i, lane) == expected[0]
                 beside = {-1: "front_left", 0: "front", 1: "front_right"}
                 if lane - cars[i].lane in beside:

@@ -1,5 +1,6 @@
 """Mistakes get a clear answer; sizes, threads and processes do not matter."""
 
+import ctypes
 import multiprocessing
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from highway_oracle import GRAY
 
 import ppo_lib.fast_highway
-from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, sharing, state
+from ppo_lib.fast_highway import FastHighwayVectorEnv, compilation, numpy_math, state, threads, unavailable
 
 PACKAGE = Path(ppo_lib.fast_highway.__file__).parent
 
@@ -33,73 +34,6 @@ def fingerprint_of_a_drive(seed=0, config=None, num_envs=40, steps=8):
 
 
 # ---------------------------------------------------------------- mistakes
-
-
-@pytest.mark.parametrize(
-    ("config", "name"),
-    [
-        ({"lane_count": 3}, "lane_count=3"),
-        ({"lanes_count": 0}, "lanes_count=0"),
-        ({"lanes_count": 2.5}, "lanes_count=2.5"),
-        ({"vehicles_count": -1}, "vehicles_count=-1"),
-        ({"controlled_vehicles": 2}, "controlled_vehicles=2"),
-        ({"other_vehicles_type": "highway_env.vehicle.behavior.LinearVehicle"}, "other_vehicles_type="),
-        ({"show_trajectories": True}, "show_trajectories=True"),
-        ({"manual_control": True}, "manual_control=True"),
-        ({"policy_frequency": 0}, "policy_frequency=0"),
-        ({"simulation_frequency": "fast"}, "simulation_frequency='fast'"),
-        ({"vehicles_density": float("nan")}, "vehicles_density=nan"),
-        ({"initial_lane_id": 3}, "initial_lane_id=3"),
-        ({"duration": None}, "duration=None"),
-        ({"reward_speed_range": [20, 20]}, "reward_speed_range="),
-        ({"collision_reward": 0.5}, "collision_reward=0.5"),
-        ({"action": {"type": "ContinuousAction"}}, "ContinuousAction"),
-        (
-            {"action": {"type": "DiscreteMetaAction", "lateral": False, "longitudinal": False}},
-            "longitudinal or lateral",
-        ),
-        ({"action": {"type": "DiscreteMetaAction", "target_speeds": [20]}}, r"target_speeds=\[20\]"),
-        ({"action": {"type": "DiscreteMetaAction", "speeds": [20, 30]}}, "action.speeds="),
-        ({"observation": {"type": "LidarObservation"}}, "LidarObservation"),
-        ({"observation": {"type": "Kinematics", "vehicles_count": 1}}, "vehicles_count=1"),
-        ({"observation": {"type": "Kinematics", "features": ["x", "colour"]}}, "colour"),
-        ({"observation": {"type": "Kinematics", "stack_size": 4}}, "observation.stack_size=4"),
-        ({"observation": {"type": "OccupancyGrid", "absolute": True}}, "absolute=True"),
-        ({"observation": {"type": "OccupancyGrid", "grid_step": [0, 5]}}, "grid_step="),
-        ({"observation": {"type": "GrayscaleObservation"}}, "observation_shape"),
-        ({"observation": {**GRAY, "stack_size": 0}}, "stack_size=0"),
-        ({"observation": {**GRAY, "weights": [1.0]}}, r"weights=\[1.0\]"),
-    ],
-)
-def test_what_is_not_reproduced_is_refused_by_name(config, name):
-    with pytest.raises(ValueError, match=name) as error:
-        FastHighwayVectorEnv(2, "highway-fast-v0", config)
-    assert "highway-fast-v0" in str(error.value)
-    assert 'backend="sync"' in str(error.value)
-
-
-def test_keys_without_effect_are_accepted():
-    config = {
-        "screen_width": 10,
-        "screen_height": 10,
-        "render_agent": False,
-        "offscreen_rendering": None,
-        "real_time_rendering": True,
-        "lane_change_reward": 5,
-        "neighbour_vehicles_connected_lanes": True,
-    }
-    assert fingerprint_of_a_drive(config=config) == fingerprint_of_a_drive()
-
-
-def test_other_environments_are_refused():
-    with pytest.raises(ValueError, match="merge-v0"):
-        FastHighwayVectorEnv(2, "merge-v0")
-    with pytest.raises(ValueError, match="rgb_array"):
-        FastHighwayVectorEnv(2, render_mode="rgb_array")
-    with pytest.raises(ValueError, match="num_envs"):
-        FastHighwayVectorEnv(0)
-    with pytest.raises(ValueError, match="DISABLED"):
-        FastHighwayVectorEnv(1, autoreset_mode="Disabled")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +203,7 @@ def test_an_error_in_a_helper_thread_is_not_lost():
         time.sleep(0.5)  # time enough for the helper to begin
 
     with pytest.raises(RuntimeError, match="lost"):
-        sharing.Crew(2).share(work, np.ones(100))
+        threads.WorkerThreads(2).run(work, np.ones(100))
 
 
 def test_every_environment_is_taken_once():
@@ -277,33 +211,55 @@ def test_every_environment_is_taken_once():
 
     def work(counter, total):
         mine = seen.pop()
-        while (n := sharing.next_environment(counter)) < total:
+        while (n := threads.next_index(counter)) < total:
             mine[n] += 1
             time.sleep(0.0001)  # let others have their turn
         done.append(mine)
 
     done: list[np.ndarray] = []
-    sharing.Crew(3).share(work, np.ones(1003))
+    threads.WorkerThreads(3).run(work, np.ones(1003))
     assert (sum(done) == 1).all()
 
 
-def test_helpers_that_do_not_pay_are_left_out_but_tried_again():
-    experience = sharing._Experience()
-    chosen = []
-    for _ in range(200):
-        together = experience.choose()
-        experience.note(together, 2.0 if together else 1.0)
-        chosen.append(together)
-    assert chosen[0]
-    assert 3 <= sum(chosen[10:]) <= 10
-    for _ in range(600):  # the machine becomes free
-        together = experience.choose()
-        experience.note(together, 0.5 if together else 1.0)
-        chosen.append(together)
-    assert sum(chosen[-100:]) >= 90
-
-
 # ---------------------------------------------------------------- compiled code
+
+
+@pytest.mark.parametrize("name", ["sin", "power"])
+def test_a_numpy_without_the_loops_is_noticed(monkeypatch, name):
+    """As when a newer numpy lays out its ufuncs otherwise, or has no loop for float64 any more."""
+    assert unavailable() is None
+    FastHighwayVectorEnv(1)
+    monkeypatch.setattr(np, name, np.logical_not)
+    reason = unavailable()
+    assert "\n" not in reason
+    assert f"no loop for {name}" in reason
+    with pytest.raises(ValueError, match=f"cannot run here: numpy .* has no loop for {name}"):
+        FastHighwayVectorEnv(1)
+    monkeypatch.setattr(np, name, lambda x: x)
+    assert "no ufunc" in unavailable()
+    monkeypatch.undo()
+    monkeypatch.setattr(numpy_math, "_UFunc", _WrongLayout)
+    assert "unknown layout" in unavailable()
+
+
+class _WrongLayout(ctypes.Structure):
+    _fields_ = (("rest", ctypes.c_int), *numpy_math._UFunc._fields_)
+
+
+def test_asking_is_cheap():
+    unavailable()
+    begun = time.perf_counter()
+    for _ in range(100):
+        unavailable()
+    assert time.perf_counter() - begun < 0.5
+
+
+def test_a_numba_that_refuses_to_be_imported_is_noticed():
+    """numba does so beside a numpy that is newer than itself."""
+    code = (
+        "import sys; sys.modules['numba'] = None\nfrom ppo_lib.fast_highway import unavailable\nprint(unavailable())"
+    )
+    assert "cannot run here" in run_python(code).stdout
 
 
 def test_whole_and_broken_numbers_share_one_compiled_version():

@@ -13,12 +13,19 @@ def generators():
     return random_numbers.seed_generator(seed), np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
 
 
+def words_of(generator):
+    """The state of a numpy generator, laid out as in `state`."""
+    state = generator.bit_generator.state
+    words = [word for number in (state["state"]["state"], state["state"]["inc"]) for word in divmod(number, 1 << 64)]
+    return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
+
+
 def test_generator_equals_numpys(generators):
     ours, theirs = generators
     for count in (1, 2, 3, 5, 6, 7, 100, 2**31 + 12345) * 50:
         assert random_numbers.integer_below(ours, count) == theirs.integers(count)
         assert random_numbers.uniform(ours, 3.5, 1.0) == theirs.uniform(3.5, 4.5)
-    assert np.array_equal(ours, random_numbers.from_numpy(theirs))
+    assert np.array_equal(ours, words_of(theirs))
 
 
 def test_shuffle_equals_numpys(generators):
@@ -31,14 +38,6 @@ def test_shuffle_equals_numpys(generators):
             other = random_numbers.shuffle_interval(ours, last)
             rows[last], rows[other] = rows[other], rows[last]
         assert table[:, 0].tolist() == [2 * row for row in rows]
-
-
-def test_generators_can_be_handed_to_numpy_and_back(generators):
-    ours, _ = generators
-    random_numbers.next_uint32(ours)  # half a draw is waiting
-    theirs = random_numbers.to_numpy(ours)
-    assert random_numbers.integer_below(ours, 1000) == theirs.integers(1000)
-    assert np.array_equal(random_numbers.from_numpy(theirs), ours)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gymnasium.utils import env_checker
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from highway_oracle import GRAY, assert_same, assert_same_drive
 
-from ppo_lib.fast_highway import FastHighwayVectorEnv, configuration, register, select_state
+from ppo_lib.fast_highway import FastHighwayVectorEnv, configuration, register
 
 KINDS = [{}, {"observation": GRAY}, {"observation": {"type": "OccupancyGrid"}}]
 
@@ -95,37 +95,14 @@ def test_gymnasiums_checks_that_apply_to_vector_environments():
 
 @pytest.mark.parametrize("config", KINDS)
 def test_whoever_keeps_an_observation_keeps_it(config):
-    """Arrays are handed out again only when nobody holds them, not even through a view or a tensor."""
-    import torch
-
     envs = FastHighwayVectorEnv(4, config=config)
     kept = [envs.reset(seed=0)[0]]
-    views, tensors = [kept[0][1, ..., 0]], [torch.from_numpy(kept[0])]
-    copies, view_copies = [kept[0].copy()], [views[0].copy()]
+    copies = [kept[0].copy()]
     for t in range(12):
-        obs = envs.step([t % 5, 1, 3, 4])[0]
-        copies.append(obs.copy())
-        view_copies.append(obs[1, ..., 0].copy())
-        if t % 3 == 0:
-            kept.append(obs)
-        elif t % 3 == 1:
-            views.append(obs[1, ..., 0])
-        else:
-            tensors.append(torch.from_numpy(obs))
-        del obs
-    for t, array in enumerate(kept[1:]):
-        assert np.array_equal(array, copies[1 + 3 * t])
-    for t, array in enumerate(views[1:]):
-        assert np.array_equal(array, view_copies[2 + 3 * t])
-    for t, tensor in enumerate(tensors[1:]):
-        assert np.array_equal(tensor.numpy(), copies[3 + 3 * t])
-
-
-def test_arrays_that_nobody_holds_are_used_again():
-    envs = FastHighwayVectorEnv(2)
-    envs.reset(seed=0)
-    addresses = {envs.step([1, 1])[0].ctypes.data for _ in range(20)}
-    assert len(addresses) <= 2
+        kept.append(envs.step([t % 5, 1, 3, 4])[0])
+        copies.append(kept[-1].copy())
+    for array, expected in zip(kept, copies, strict=True):
+        assert np.array_equal(array, expected)
 
 
 @pytest.mark.parametrize("config", KINDS)
@@ -143,89 +120,3 @@ def test_observations_into_the_callers_array(config):
         one.step([1, 1, 1], out=np.zeros((3, 2), space.dtype))
     with pytest.raises(ValueError, match="C-contiguous array of shape"):
         one.step([1, 1, 1], out=np.zeros(space.shape, np.float64))
-
-
-# ---------------------------------------------------------------- saved states
-
-
-@pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
-@pytest.mark.parametrize("config", KINDS)
-def test_going_on_from_a_saved_state_is_going_on(config, mode, tmp_path):
-    config = {**config, "duration": 3}
-    envs = FastHighwayVectorEnv(3, config=config, autoreset_mode=mode)
-    envs.reset(seed=3)
-    ended = drive(envs, 3)[-1][3]
-    assert ended.any()  # NEXT_STEP: some are about to be reset
-    np.savez(tmp_path / "state.npz", **envs.get_state())
-    present = envs.observe()
-    expected = drive(envs, 20)
-
-    other = FastHighwayVectorEnv(3, config=config, autoreset_mode=mode)
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as state:
-        other.set_state(dict(state))
-    assert_same(other.observe(), present)
-    assert_equal_drives(drive(other, 20), expected)
-    assert_same(other.get_state(), envs.get_state())
-
-
-def test_states_are_copies():
-    envs = FastHighwayVectorEnv(2, config={"observation": GRAY})
-    envs.reset(seed=0)
-    state = envs.get_state()
-    before = copy.deepcopy(state)
-    drive(envs, 3)
-    assert_same(state, before)
-    envs.set_state(state)
-    for array in state.values():
-        array[...] = 0
-    assert_same(envs.get_state(), before)
-
-
-@pytest.mark.parametrize("config", KINDS)
-def test_one_environment_many_times(config):
-    """For planning: 25 copies of environment 2 do what environment 2 does."""
-    envs = FastHighwayVectorEnv(4, config=config)
-    envs.reset(seed=5)
-    drive(envs, 4)
-    planner = FastHighwayVectorEnv(25, config=config)
-    planner.set_state(select_state(envs.get_state(), [2] * 25))
-    for action in (0, 3, 1, 4, 2, 1):
-        found, expected = planner.step(np.full(25, action)), envs.step(np.full(4, action))
-        for k in range(4):
-            assert np.array_equal(found[k], np.repeat(expected[k][2:3], 25, axis=0))
-
-
-def test_a_state_that_does_not_fit_is_refused():
-    envs, more = FastHighwayVectorEnv(2), FastHighwayVectorEnv(3)
-    envs.reset(seed=0)
-    state = envs.get_state()
-    with pytest.raises(ValueError, match="select_state"):
-        more.set_state(state)
-    with pytest.raises(ValueError, match=r"state\['x'\]"):
-        envs.set_state({**state, "x": state["x"].astype(np.float32)})
-    with pytest.raises(ValueError, match=r"missing \['time'\], unknown \['clock'\]"):
-        envs.set_state({"clock" if name == "time" else name: array for name, array in state.items()})
-    with pytest.raises(ValueError, match=r"state\['lane'\] names lanes"):
-        envs.set_state({**state, "lane": np.full_like(state["lane"], 3)})
-    with pytest.raises(ValueError, match="increment must be odd"):
-        envs.set_state({**state, "generator": np.zeros_like(state["generator"])})
-    with pytest.raises(ValueError, match="flat list"):
-        select_state(state, 1)
-
-
-@pytest.mark.parametrize("config", KINDS)
-def test_pickled_and_deep_copied_environments_go_on(config):
-    envs = FastHighwayVectorEnv(3, config=config)
-    envs.reset(seed=0)
-    drive(envs, 5)
-    copies = [copy.deepcopy(envs), pickle.loads(pickle.dumps(envs))]
-    expected = drive(envs, 5)
-    for other in copies:
-        assert_equal_drives(drive(other, 5), expected)
-
-
-def test_a_road_fits_into_four_kilobytes():
-    for env_id, config in (("highway-fast-v0", {}), ("highway-v0", {})):
-        envs = FastHighwayVectorEnv(8, env_id, config)
-        envs.reset(seed=0)
-        assert sum(array.nbytes for array in envs.get_state().values()) <= 4096 * 8

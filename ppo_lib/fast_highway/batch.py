@@ -1,23 +1,27 @@
-"""What Python calls: loops over environments that several threads may run together (see `sharing`)."""
+"""What Python calls: compiled loops over a batch of environments, which several threads may run together.
+
+Each takes the next environment off a `counter` that all threads share (see `threads`).
+"""
 
 import numpy as np
 
 from ppo_lib.fast_highway.compilation import entry_point, kernel
-from ppo_lib.fast_highway.dynamics import look_around
+from ppo_lib.fast_highway.dynamics import update_directions
 from ppo_lib.fast_highway.numpy_math import copy_bytes
 from ppo_lib.fast_highway.observations import observe_grid, observe_table
-from ppo_lib.fast_highway.rendering import draw_picture
-from ppo_lib.fast_highway.sharing import next_environment
-from ppo_lib.fast_highway.simulation import new_room, reward_terms, simulate, total_reward
+from ppo_lib.fast_highway.rendering import render_image
+from ppo_lib.fast_highway.simulation import new_workspace, reward_terms, simulate, total_reward
 from ppo_lib.fast_highway.spawning import spawn_road
 from ppo_lib.fast_highway.state import CAR, ON_ROAD
+from ppo_lib.fast_highway.threads import next_index
 
-SKIP, DRAW, RESTART, EMIT = range(4)  # what is `todo` for an environment's observation
-TOGETHER = 4  # roads that are simulated side by side: as many as the fastest memory holds
+# The task of an environment's observation: leave it, the present road, the first of an episode, the last one again.
+SKIP, UPDATE, RESTART, REPEAT = range(4)
+ROADS_PER_BLOCK = 4  # simulated side by side: as many as the fastest memory holds
 
 
 @kernel
-def copy_cars(source, target):
+def copy_vehicles(source, target):
     """Copy what lasts of every vehicle between the two kinds of record, `state.SAVED_CAR` and `state.CAR`."""
     for i in range(len(source)):
         car, copy = source[i], target[i]
@@ -28,51 +32,52 @@ def copy_cars(source, target):
 
 
 @entry_point
-def reset_roads(rules, target_speeds, state, outcome, chosen, counter, total):
+def reset_batch(rules, target_speeds, state, outcome, chosen, counter, total):
     """``reset`` of the environments that are `chosen`, from their own random generators."""
     rules = rules[0]
     cars = np.empty(state.cars.shape[1], CAR)
     for _ in range(total):
-        n = next_environment(counter)
+        n = next_index(counter)
         if n >= total:
             break
         if not chosen[n]:
             continue
         spawn_road(rules, target_speeds, cars, state.generator[n])
         state.time[n] = 0.0
-        look_around(rules, cars)
+        update_directions(rules, cars)
         reward_terms(rules, cars[0], outcome.terms[:, n])
         outcome.speed[n] = cars[0].speed
         outcome.crashed[n] = False
-        copy_cars(cars, state.cars[n])
+        copy_vehicles(cars, state.cars[n])
 
 
 @entry_point
-def step_roads(rules, target_speeds, state, outcome, skipped, commands, counter, total):
-    """``step`` of the environments that are not `skipped`, with the meta actions `commands`."""
+def step_batch(rules, target_speeds, state, outcome, skipped, meta_actions, counter, total):
+    """``step`` of the environments that are not `skipped` (N,), with their `meta_actions` (N,)."""
     rules = rules[0]
     count = state.cars.shape[1]
-    cars, room = np.empty(TOGETHER * count, CAR), new_room(TOGETHER, count, rules.lanes_count)
-    members, told = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
+    cars = np.empty(ROADS_PER_BLOCK * count, CAR)
+    workspace = new_workspace(ROADS_PER_BLOCK, count, rules.lanes_count)
+    indices, actions = np.empty(ROADS_PER_BLOCK, np.int64), np.empty(ROADS_PER_BLOCK, np.int64)
     for _ in range(total):
         roads = 0
-        while roads < TOGETHER:
-            n = next_environment(counter)
+        while roads < ROADS_PER_BLOCK:
+            n = next_index(counter)
             if n >= total:
                 break
             if not skipped[n]:
-                copy_cars(state.cars[n], cars[roads * count : (roads + 1) * count])
-                members[roads], told[roads] = n, commands[n]
+                copy_vehicles(state.cars[n], cars[roads * count : (roads + 1) * count])
+                indices[roads], actions[roads] = n, meta_actions[n]
                 roads += 1
         if roads == 0:
             break
-        simulate(rules, target_speeds, cars[: roads * count], told[:roads], room)
+        simulate(rules, target_speeds, cars[: roads * count], actions[:roads], workspace)
         for road in range(roads):
-            conclude(rules, cars[road * count : (road + 1) * count], state, outcome, members[road])
+            finish_step(rules, cars[road * count : (road + 1) * count], state, outcome, indices[road])
 
 
 @kernel
-def conclude(rules, cars, state, outcome, n):
+def finish_step(rules, cars, state, outcome, n):
     """The rest of ``AbstractEnv.step`` for environment n: reward, end of the episode, info."""
     ego, terms = cars[0], outcome.terms[:, n]
     reward_terms(rules, ego, terms)
@@ -82,65 +87,65 @@ def conclude(rules, cars, state, outcome, n):
     outcome.crashed[n] = ego.crashed != 0
     outcome.terminated[n] = ego.crashed != 0 or (rules.offroad_terminal != 0 and terms[ON_ROAD] == 0.0)
     outcome.truncated[n] = state.time[n] >= rules.duration
-    copy_cars(cars, state.cars[n])
+    copy_vehicles(cars, state.cars[n])
 
 
 @entry_point
-def draw_roads(rules, camera, greys, masks, state, frames, newest, todo, out, counter, total):
+def render_batch(rules, camera, greys, masks, state, frames, newest, tasks, out, counter, total):
     """A new picture for every environment, then its stack of the last ones into `out` (N, stack, W, H), oldest first.
 
     Each environment keeps its last pictures in a ring, `frames` (N, stack, W, H); `newest` (N,) is the place of the
-    last one. `todo` (N,) says what to do: SKIP it, DRAW a picture, RESTART (after a reset, all pictures but the new
-    one are black), or only EMIT the stack once more.
+    last one. `tasks` (N,): SKIP it, UPDATE it with a new picture, RESTART it (after a reset, all pictures but the new
+    one are black), or only REPEAT the stack.
     """
     rules, camera = rules[0], camera[0]
     stack = frames.shape[1]
     kinds = np.zeros(camera.width, np.uint8)
     columns = np.zeros((4, camera.height), np.uint8)
     for _ in range(total):
-        n = next_environment(counter)
+        n = next_index(counter)
         if n >= total:
             break
-        if todo[n] == SKIP:
+        if tasks[n] == SKIP:
             continue
-        if todo[n] == RESTART:
+        if tasks[n] == RESTART:
             for k in range(stack):
                 frames[n, k] = 0
-        if todo[n] != EMIT:
+        if tasks[n] != REPEAT:
             newest[n] = (newest[n] + 1) % stack
             image = frames[n, newest[n]]
-            draw_picture(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
+            render_image(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
         for k in range(stack):
             oldest_first = (newest[n] + 1 + k) % stack
             copy_bytes(out[n, k].ctypes.data, frames[n, oldest_first].ctypes.data, camera.width * camera.height)
 
 
 @entry_point
-def observe_tables(rules, table, features, ranges, state, todo, out, counter, total):
-    """Kinematics of the environments that have something `todo` into `out` (N, vehicles, features) float32."""
+def observe_table_batch(rules, table, features, ranges, state, tasks, out, counter, total):
+    """Kinematics of the environments whose task is not SKIP into `out` (N, vehicles, features) float32."""
     rules, table = rules[0], table[0]
     cars = np.empty(state.cars.shape[1], CAR)
     nearest = np.zeros(table.vehicles, np.int64)
     for _ in range(total):
-        n = next_environment(counter)
+        n = next_index(counter)
         if n >= total:
             break
-        if todo[n] != SKIP:
-            copy_cars(state.cars[n], cars)
-            look_around(rules, cars)
+        if tasks[n] != SKIP:
+            copy_vehicles(state.cars[n], cars)
+            update_directions(rules, cars)
             observe_table(rules, table, features, ranges, cars, state.generator[n], nearest, out[n])
 
 
 @entry_point
-def observe_grids(rules, grid, features, ranges, state, todo, out, counter, total):
-    """OccupancyGrid of the environments that have something `todo` into `out` (N, features, cells, cells) float64."""
+def observe_grid_batch(rules, grid, features, ranges, state, tasks, out, counter, total):
+    """OccupancyGrid of the environments whose task is not SKIP into `out` (N, features, cells, cells) float64."""
     rules, grid = rules[0], grid[0]
     cars = np.empty(state.cars.shape[1], CAR)
     for _ in range(total):
-        n = next_environment(counter)
+        n = next_index(counter)
         if n >= total:
             break
-        if todo[n] != SKIP:
-            copy_cars(state.cars[n], cars)
-            look_around(rules, cars)
+        if tasks[n] != SKIP:
+            copy_vehicles(state.cars[n], cars)
+            update_directions(rules, cars)
             observe_grid(rules, grid, features, ranges, cars, out[n])
