@@ -83,6 +83,8 @@ def planners_view(spec: EnvSpec) -> EnvSpec:
     Raises UsageError for environments that the fast simulator does not know.
     """
     if spec.env_id not in FAST_ENVS:
-        raise UsageError(f"the planner drives on {' and '.join(FAST_ENVS)}, in the fast simulator; not {spec.env_id!r}")
+        raise UsageError(
+            f"the planner drives on {' and '.join(FAST_ENVS)}, in the fast simulator; not {spec.env_id!r}"
+        )
     unseen = {"observation": {"type": "Kinematics", "vehicles_count": 2}}
     return spec.with_(backend="fast", config=spec.config | unseen)

@@ -22,7 +22,10 @@ QUICK += ["--num-steps", "16", "--num-minibatches", "2", "--eval-episodes", "2"]
 def run(tmp_path_factory):
     """The folder of a short run on CartPole."""
     folder = tmp_path_factory.mktemp("runs") / "cartpole"
-    assert main(["train", *QUICK, "--total-steps", "320", "--save-interval", "100", "--out", str(folder)]) == 0
+    assert (
+        main(["train", *QUICK, "--total-steps", "320", "--save-interval", "100", "--seed", "3", "--out", str(folder)])
+        == 0
+    )
     return folder
 
 
@@ -47,7 +50,7 @@ def refused(capsys, *arguments):
 
 
 def test_train_saves_periodically_logs_and_prints_the_evaluation(run, tmp_path, capsys):
-    assert [int(path.name[5:]) for path in checkpoints_in(run)] == [128, 256, 320]
+    assert [int(path.name[5:]) for path in checkpoints_in(run)] == [0, 128, 256, 320]
     assert len((run / "progress.csv").read_text().splitlines()) == 1 + 10
     assert main(["train", *QUICK, "--total-steps", "32", "--out", str(tmp_path / "again")]) == 0
     printed = capsys.readouterr().out
@@ -59,8 +62,11 @@ def test_train_saves_periodically_logs_and_prints_the_evaluation(run, tmp_path, 
 
 def test_resume_goes_on(run, capsys):
     again = ["train", "--resume", "--out", str(run), "--eval-episodes", "0"]
-    assert "asks" not in refused(capsys, *again)
+    assert main(again) == 0
+    assert f"The run in {run} has done 320 of its 320 steps" in capsys.readouterr().out
     assert main([*again, "--total-steps", "400"]) == 0
+    assert "Another rollout of 32 steps would exceed the 400 asked for." in capsys.readouterr().out
+    assert "total_steps 300 leaves no room" in refused(capsys, *again, "--total-steps", "300")
     assert len((run / "progress.csv").read_text().splitlines()) == 1 + 12
     assert checkpoints_in(run)[-1].name.endswith("384")
 
@@ -69,6 +75,8 @@ def test_a_resumed_run_keeps_its_settings(run, capsys):
     line = refused(capsys, "train", "--resume", "--out", str(run), "--gamma", "0.5", "--total-steps", "1000")
     assert "--gamma 0.5 contradicts the run" in line
     assert "which has 0.8" in line
+    assert "--seed 0 contradicts" in refused(capsys, "train", "--resume", "--out", str(run), "--seed", "0")
+    assert "which has 3" in refused(capsys, "train", "--resume", "--out", str(run), "--seed", "0")
     line = refused(capsys, "train", "--resume", "--out", str(run), "--env-id", "highway-v0", "--total-steps", "1000")
     assert "--env-id highway-v0 contradicts" in line
     assert "CartPole-v1" in line
@@ -194,7 +202,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130, complained
     assert "Traceback" not in complained
     assert f"To go on: python -m ppo_lib train --resume --out {out}" in printed
-    assert len(checkpoints_in(out)) == 1
+    assert len(checkpoints_in(out)) == 2  # of the start, and of the stop
 
 
 def test_kill_ends_a_training(tmp_path):
