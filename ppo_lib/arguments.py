@@ -78,12 +78,13 @@ def _add_fields(parser, kind):
     for f in dataclasses.fields(kind):
         about = comments.get(f.name, "").replace("%", "%%")
         if dataclasses.is_dataclass(f.type):
-            _add_fields(parser.add_argument_group(f.name, inspect.getdoc(f.type)), f.type)
+            title = inspect.getdoc(f.type).partition(".")[0]
+            _add_fields(parser.add_argument_group(title), f.type)
         elif f.default is dataclasses.MISSING:
             parser.add_argument(f.name, type=hints[f.name], help=about)
         else:
             default = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-            usual = "" if default in (None, False) else f" (default: {default})"
+            usual = "" if default is None or default is False else f" (default: {default})"
             parser.add_argument(_flag(f.name), help=about + usual, **_options(hints[f.name]))
 
 
