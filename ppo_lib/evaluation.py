@@ -203,7 +203,7 @@ class IDMEgo(Wrapper):
 
 
 class _GearedIDMVehicle(IDMVehicle):
-    """IDM + MOBIL with the gears of a learning driver, for which some of highway-env's rewards and observations ask."""
+    """IDM + MOBIL with the gears of a learning driver, which some rewards and observations of highway-env ask for."""
 
     index_to_speed = MDPVehicle.index_to_speed
     speed_to_index = MDPVehicle.speed_to_index

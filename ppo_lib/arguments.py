@@ -1,0 +1,100 @@
+"""The words of a command line, read by tyro, whose mistakes become one line each."""
+
+import dataclasses
+import difflib
+
+import tyro
+from tyro import _errors as mistakes  # the module of tyro's hook for mistakes; its events say what a box would show
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
+
+from ppo_lib.errors import UsageError
+
+NUMBERS = {"int": "whole number", "float": "number"}
+
+
+def parse(commands: dict[str, type], args: list[str], prog: str) -> tuple[object, dict]:
+    """The command that the arguments ask for.
+
+    Args:
+        commands: name to dataclass, whose fields are its flags, those of the dataclasses in it included.
+        args: the words of the command line.
+        prog: what they follow, for the help.
+
+    Returns (an instance of the command's dataclass, {field: value} of the flags that were given).
+
+    Raises UsageError for a mistake, and SystemExit(0) where help was asked for.
+    """
+
+    def refuse(event):
+        raise UsageError(_say(event, commands, args, prog))
+
+    with mistakes.on_parse_error(refuse):
+        command = tyro.extras.subcommand_cli_from_dict(
+            commands, args=args, prog=prog, config=(OmitArgPrefixes, FlagCreatePairsOff)
+        )
+    flags = {word.partition("=")[0] for word in args if word.startswith("--")}
+    return command, {name: value for name, value in _all_fields(command).items() if flag(name) in flags}
+
+
+def flag(name: str) -> str:
+    """How a field is called on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _all_fields(command) -> dict:
+    """{name: value} of a dataclass's fields, those of the dataclasses in it included."""
+    values = {}
+    for f in dataclasses.fields(command):
+        value = getattr(command, f.name)
+        values |= _all_fields(value) if dataclasses.is_dataclass(value) else {f.name: value}
+    return values
+
+
+def _say(event, commands, args, prog) -> str:
+    """What went wrong and what is allowed, in a line."""
+    help_says = f"{prog} COMMAND --help says what is allowed"
+    if isinstance(event, mistakes.MissingSubcommand):
+        word = event.found_token
+        wrong = f"unknown command {word}" if word else "a command is missing"
+        return f"{wrong}; {_meant(word, commands) or 'the commands are ' + ', '.join(commands)}"
+    if isinstance(event, mistakes.UnrecognizedArgs):
+        word = event.tokens[0].partition("=")[0]
+        known = [flag(name) for name in _flags_of(commands.get(args[0]))] if args else []
+        return f"unknown {'flag' if word.startswith('-') else 'argument'} {word}; {_meant(word, known) or help_says}"
+    if isinstance(event, mistakes.InvalidChoice):
+        return f"{_name(event.argument)} takes one of {', '.join(event.choices)}, got {event.value!r}"
+    if isinstance(event, mistakes.BadValue):
+        return f"{_name(event.argument)} needs a value; {help_says}"
+    if isinstance(event, mistakes.MissingArgs):
+        return f"{', '.join(_name(missing.arg) for missing in event.missing_arguments)} is missing; {help_says}"
+    if isinstance(event, mistakes.InstantiationFailure):
+        return _say_of_a_value(event, args)
+    return f"these arguments do not fit; {help_says}"
+
+
+def _say_of_a_value(event, args):
+    if event.argument is None:
+        return " ".join(event.message.split())
+    name, metavar = _name(event.argument), str(event.argument.lowered.metavar).lower()
+    kind = next((words for kind, words in NUMBERS.items() if kind in metavar), None)
+    if kind is None:
+        return f"{name}: {' '.join(event.message.split())}"
+    given = next((args[i + 1] for i, word in enumerate(args[:-1]) if word == name), None)
+    given = next((word.partition("=")[2] for word in args if word.startswith(f"{name}=")), given)
+    return f"{name} takes a {kind}, got {given!r}"
+
+
+def _name(argument):
+    return argument.lowered.name_or_flags[0] if not argument.is_positional() else str(argument.lowered.metavar)
+
+
+def _meant(word, known):
+    close = difflib.get_close_matches(word, known, n=1) if word else ()
+    return f"did you mean {close[0]}?" if close else None
+
+
+def _flags_of(kind) -> set[str]:
+    if kind is None:
+        return set()
+    parts = (_flags_of(f.type) if dataclasses.is_dataclass(f.type) else {f.name} for f in dataclasses.fields(kind))
+    return set().union(*parts)
