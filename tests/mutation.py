@@ -22,7 +22,7 @@ from time import perf_counter
 
 ROOT = Path(__file__).parent.parent
 # Where a module's tests are not (or not only) tests/test_<module>.py.
-TESTS = {}
+TESTS = {"benchmark_gpu": ("test_benchmark.py",)}
 # (module, the line as it is without indentation, the change): why nobody could notice it.
 EQUIVALENT = {}
 # Processes that have the slow imports behind them when they start.
@@ -220,6 +220,7 @@ def _run_tests(place, files):
     os.chdir(place)
     sys.dont_write_bytecode = True  # or a mutant could be taken for the one before it
     sys.path.insert(0, str(place))
+    os.environ["PYTHONPATH"] = str(place)  # for what the tests start themselves
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the tests need none, and some are slow to import
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
