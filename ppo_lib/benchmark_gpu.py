@@ -4,6 +4,7 @@ Every function takes the name of the device, so that all of them run, and are te
 """
 
 import tempfile
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -217,6 +218,7 @@ def _sb3(kind, config, device, num_envs):
 
         set_attr = env_method = close = lambda self, *_, **__: None
 
+    warnings.filterwarnings("ignore", "You are trying to run PPO on the GPU", UserWarning)  # that is the question here
     return Rival(
         "MlpPolicy",  # a name only: the networks are ours
         FastVecEnv(num_envs, envs.single_observation_space, envs.single_action_space),
