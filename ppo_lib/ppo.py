@@ -35,8 +35,8 @@ class PPO:
         env_steps: environment steps taken so far, over all environments.
         gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
         generator: of the order of the minibatches.
-        total_steps, stop_reason: the maximum that learn was last given, and why it ended; None before.
-        run_folder: the folder that learn wrote to, or load read from; None before.
+        total_steps, stop_reason: the maximum that learn was last given, and why it ended; run_folder: where it, or load,
+            keeps the run. None before.
 
     Environments, actions, minibatches and first weights have independent random numbers, all from config.seed (for the
     weights it seeds torch's own generator): the same seed, machine and settings give the same weights.
@@ -55,8 +55,8 @@ class PPO:
         self.actor = (Actor(seen, acts, encoder=encoder) if actor is None else actor).to(self.device)
         self.critic = (Critic(seen, encoder=encoder) if critic is None else critic).to(self.device)
         self.clipped_together = clipped_together(self.actor, self.critic)
-        every_parameter = [parameter for group in self.clipped_together for parameter in group]
-        self.optimizer = torch.optim.Adam(every_parameter, lr=config.learning_rate, eps=1e-5, fused=True)
+        parameters = (parameter for group in self.clipped_together for parameter in group)
+        self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5, fused=True)
         self.generator = torch.Generator().manual_seed(seed_of(config.seed, MINIBATCHES))
         self.env_steps, self.total_steps, self.stop_reason, self.run_folder = 0, None, None, None
         self.anneal(0.0)
@@ -85,8 +85,7 @@ class PPO:
         or cannot be written, and for a number that is not finite, from the environments or the networks.
         """
         total_steps = checked("total_steps", Count, total_steps)
-        options = {"overwrite": overwrite, "progress": progress, "tensorboard": tensorboard}
-        Training(self, total_steps, callback, out, **options).run()
+        Training(self, total_steps, callback, out, overwrite, progress, tensorboard).run()
         return self
 
     def rollout(self) -> Rollout:
@@ -117,8 +116,6 @@ class PPO:
         returns, advantages = self.compute_returns_and_advantages(rollout)
         columns = (rollout.obs, rollout.actions, rollout.log_probs, rollout.values, returns, advantages)
         batch = [column.flatten(0, 1) for column in columns]  # (T, N, ...) to (B, ...)
-        if batch[0].dim() == 4:  # images: into the layout that the networks convolve in, once instead of at every use
-            batch[0] = batch[0].contiguous(memory_format=torch.channels_last)
         history = []
         for indices in self._minibatches(len(batch[0])):
             loss, measures = self._loss([column[indices] for column in batch])

@@ -60,13 +60,14 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
     reward or a probability that is not finite.
     """
     device = next(actor.parameters()).device
+    stored_obs = _storage(obs, num_steps, device)
     steps = []  # a tuple per step, stacked at the end
     final_obs = {}  # (t, n): the last observation of an episode that ended there
     episodes = []
     started, simulating = perf_counter(), 0.0
     check_finite("observation", obs, f"step {steps_before}")
     for t in range(num_steps):
-        seen = torch.tensor(obs, device=device)  # a copy: the environments may reuse their array
+        seen = stored_obs[t].copy_(torch.as_tensor(obs))  # a copy: the environments may reuse their array
         policy = _checked_policy(actor(seen))
         actions = policy.sample() if uniforms is None else sample(policy, uniforms[t])
         log_probs = policy.log_prob(actions)
@@ -79,29 +80,42 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
         check_finite("observation", obs, f"step {steps_before + t + 1}")
         check_finite("reward", rewards, f"step {steps_before + t + 1}")
         outcome = (torch.tensor(x, device=device) for x in (rewards.astype(np.float32), terminated, truncated))
-        steps.append((seen, actions, log_probs, *outcome))
+        steps.append((actions, log_probs, *outcome))
         final_obs |= {(t, n): np.array(infos["final_obs"][n]) for n in np.flatnonzero(terminated | truncated)}
         if "episode" in infos:
             episodes.append({name: stat[infos["_episode"]] for name, stat in infos["episode"].items()})
     columns = [torch.stack(column) for column in zip(*steps, strict=True)]
-    rollout = Rollout(*columns, *_values(critic, columns[0], obs, final_obs), next_obs=obs)
+    rollout = Rollout(stored_obs, *columns, *_values(critic, stored_obs, obs, final_obs), next_obs=obs)
     if episodes:
         rollout.episodes = {name: np.concatenate([e[name] for e in episodes]) for name in episodes[0]}
     rollout.seconds = {"simulate": simulating, "infer": perf_counter() - started - simulating}
     return rollout
 
 
+def _storage(obs, num_steps, device):
+    """Room for (T, N, *obs_shape); images lie in memory as ImageEncoder convolves them, as (T, N, H, W, C)."""
+    shape, dtype = (num_steps, *obs.shape), torch.as_tensor(obs).dtype
+    if len(shape) != 5:
+        return torch.empty(shape, dtype=dtype, device=device)
+    steps, envs, channels, width, height = shape
+    return torch.empty((steps, envs, height, width, channels), dtype=dtype, device=device).permute(0, 1, 4, 3, 2)
+
+
 def _values(critic, obs, last_obs, final_obs):
     """(values, next_values), both (T, N), of T steps that end with `last_obs` (N, ...), see Rollout."""
-    num_envs = obs.shape[1]
-    values = torch.stack([_checked_values(critic(seen), num_envs) for seen in obs])
+    values = _judge(critic, obs.flatten(0, 1)).unflatten(0, obs.shape[:2])
     next_values = torch.empty_like(values)
     next_values[:-1] = values[1:]
-    next_values[-1] = critic(torch.as_tensor(last_obs, device=obs.device))
+    next_values[-1] = _judge(critic, torch.as_tensor(last_obs, device=obs.device))
     if final_obs:
         t, n = map(list, zip(*final_obs, strict=True))
-        next_values[t, n] = critic(torch.as_tensor(np.stack(list(final_obs.values())), device=obs.device))
+        next_values[t, n] = _judge(critic, torch.as_tensor(np.stack(list(final_obs.values())), device=obs.device))
     return values, next_values
+
+
+def _judge(critic, obs, part=256):
+    """(B,) values of observations (B, *obs_shape), a part at a time: all at once would not fit into a CPU's cache."""
+    return torch.cat([_checked_values(critic(some), len(some)) for some in obs.split(part)])
 
 
 def _checked_policy(policy) -> Distribution:

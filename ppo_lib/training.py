@@ -26,7 +26,7 @@ class Training:
         callback, out, overwrite, progress, tensorboard: as for PPO.learn.
     """
 
-    def __init__(self, ppo, total_steps, callback, out, *, overwrite, progress, tensorboard):
+    def __init__(self, ppo, total_steps, callback, out, overwrite, progress, tensorboard):
         self.ppo, self.total_steps, self.callback = ppo, total_steps, callback
         self.batch_size = ppo.config.batch_size(ppo.collector.num_envs)
         if ppo.env_steps + self.batch_size > total_steps:

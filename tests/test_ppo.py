@@ -8,7 +8,6 @@ import torch
 from gymnasium.vector import VectorWrapper
 from gymnasium.wrappers import TransformReward
 from known_env import counters
-from torch.distributions import Categorical
 
 from ppo_lib import ppo as ppo_module
 from ppo_lib.advantages import compute_gae
@@ -82,7 +81,7 @@ def test_the_update_is_the_papers_loss():
     returns, advantages = ppo.compute_returns_and_advantages(rollout)
     normalized = (advantages - advantages.mean()) / (advantages.std(correction=0) + 1e-8)
     obs, actions = rollout.obs.flatten(0, 1), rollout.actions.flatten()
-    policy = Categorical(logits=reference.actor.head(reference.actor.encoder(obs)))
+    policy = reference.actor(obs)
     ratio = torch.exp(policy.log_prob(actions) - rollout.log_probs.flatten())
     policy_loss = -(ratio * normalized.flatten()).mean()
     value_loss = ((reference.critic(obs) - returns.flatten()) ** 2).mean() / 2
