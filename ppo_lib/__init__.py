@@ -3,28 +3,41 @@
 Read the modules in this order; each imports only from those above it.
 
     errors          UsageError: one clear line for a mistake that the user can mend
+    validation      values held against their types, by pydantic
     config          PPOConfig: every number of the algorithm, validated
+    randomness      independent streams of random numbers from one seed
+    device          where the networks compute
     wrappers        episodes that can be replayed, and the statistics of a drive
+    highway         highway_config, and what highway-env's configuration may say
     fast_highway    highway-env to the last bit, hundreds of times faster; imports nothing else of ours
-    envs            highway_config, make_env, make_vector_env: highway-env and any Gymnasium environment
+    envs            EnvSpec, make_env, make_vector_env: highway-env and any Gymnasium environment
+    threads         how many threads torch computes with: one, unless the user says otherwise
+    encoders        what the networks make of an observation, by name
     networks        Actor and Critic: observations to action probabilities and to state values
+    sampling        actions from uniform numbers
     advantages      compute_gae, discounted_returns, explained_variance
     losses          clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
+    gradients       one gradient step, no longer than it may be
     plotting        one function per figure: arrays in, Axes out
-    checkpoint      saving that survives a kill, loading that trusts nothing
-    run_folder      the folder of a training run: its log and its checkpoints
     rollout         Rollout and collect_rollout: T steps of N environments
+    collector       Collector: owns the environments, and gathers one rollout after another
+    checkpoint_schema, checkpoint_files, checkpoint
+                    saving that survives a kill, loading that trusts nothing
+    run_folder      the folder of a training run: its lock, its log and its checkpoints
     evaluation      evaluate_policy, the baseline drivers, bootstrap confidence intervals
     occlusion       where an actor looks: what it says when a part of the image is hidden
     interrupt       Ctrl-C as a request
-    training_state  all that a training needs to go on exactly
+    learner_state   what of a learner, beside the weights, a training goes on from
+    training        the loop: schedules, progress, Ctrl-C, log, checkpoints, why it stopped
     ppo             PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    contest         contestants that take turns against the clock
+    benchmark_gpu   what a GPU is worth, and whether it learns the same
     planner         a driver that searches with the exact simulator: the upper line
     recording       an mp4 or GIF of a drive
     benchmark       our speed as ratios against rivals
+    check           does this installation work?
     widgets         the interactive figures of the notebooks
     exercises       their exercises: checks that name the mistake they recognise
-    check           does this installation work? (make check)
     __main__        the command line: train, evaluate, record, benchmark
 
 Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives. Only what the notebooks

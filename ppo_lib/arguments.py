@@ -1,130 +1,100 @@
-"""Command lines from dataclasses: a flag for every field, its help the comment beside the field."""
+"""The words of a command line, read by tyro, whose mistakes become one line each."""
 
-import argparse
 import dataclasses
 import difflib
-import inspect
-import re
-import types
-import typing
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction
+
+import tyro
+from tyro import _errors as mistakes  # the module of tyro's hook for mistakes; its events say what a box would show
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 from ppo_lib.errors import UsageError
 
-NUMBERS = {int: "whole number", float: "number"}
+NUMBERS = {"int": "whole number", "float": "number"}
 
 
 def parse(commands: dict[str, type], args: list[str], prog: str) -> tuple[object, dict]:
     """The command that the arguments ask for.
 
     Args:
-        commands: name to dataclass. A field without a default is a positional argument; a field that is a dataclass
-            itself adds its own flags. Fields are bool, int, float, str, Path, a Literal of texts, a tuple of these,
-            or one of them or None.
+        commands: name to dataclass, whose fields are its flags, those of the dataclasses in it included.
         args: the words of the command line.
         prog: what they follow, for the help.
 
-    Returns (an instance of the command's dataclass, {field: value} of what was said explicitly).
+    Returns (an instance of the command's dataclass, {field: value} of the flags that were given).
 
     Raises UsageError for a mistake, and SystemExit(0) where help was asked for.
     """
-    parser = _Parser(prog=prog, exit_on_error=False)
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, kind in commands.items():
-        about = inspect.getdoc(kind)
-        how = {"argument_default": SUPPRESS, "allow_abbrev": False, "exit_on_error": False}
-        _add_fields(subparsers.add_parser(name, help=about, description=about, **how), kind)
-    if args and not args[0].startswith("-"):
-        _check_word("command", args[0], commands, f"the commands are {', '.join(commands)}")
-    try:
-        given, unknown = parser.parse_known_args(args)
-    except argparse.ArgumentError as error:
-        raise UsageError(f"{error.argument_name} {error.message}") from None
-    asked = vars(given)
-    command = commands[asked.pop("command")]
-    if unknown:
-        word = unknown[0].partition("=")[0]
-        flags = [_flag(name) for name in _all_fields(command)]
-        _check_word("flag" if word.startswith("-") else "argument", word, flags, "--help says what is allowed")
-    asked = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
-    return _build(command, asked), asked
+
+    def refuse(event):
+        raise UsageError(_say(event, commands, args, prog))
+
+    with mistakes.on_parse_error(refuse):
+        command = tyro.extras.subcommand_cli_from_dict(
+            commands, args=args, prog=prog, config=(OmitArgPrefixes, FlagCreatePairsOff)
+        )
+    flags = {word.partition("=")[0] for word in args if word.startswith("--")}
+    return command, {name: value for name, value in _all_fields(command).items() if flag(name) in flags}
 
 
-class _Parser(ArgumentParser):
-    def error(self, message):
-        """Instead of printing the usage and exiting."""
-        raise UsageError(f"{message}; {self.prog} --help says what is allowed")
-
-
-def _check_word(what, word, allowed, hint):
-    if word not in allowed:
-        close = difflib.get_close_matches(word, allowed, n=1)
-        raise UsageError(f"unknown {what} {word}; " + (f"did you mean {close[0]}?" if close else hint))
-
-
-def _flag(name):
+def flag(name: str) -> str:
+    """How a field is called on the command line."""
     return f"--{name.replace('_', '-')}"
 
 
-def _all_fields(kind) -> set[str]:
-    """The names of the flags of a dataclass, those of the dataclasses in it included."""
-    parts = (_all_fields(f.type) if dataclasses.is_dataclass(f.type) else {f.name} for f in dataclasses.fields(kind))
-    return set().union(*parts)
-
-
-def _add_fields(parser, kind):
-    comments = dict(re.findall(r"^    (\w+): .*?  # (.*)$", inspect.getsource(kind), re.MULTILINE))
-    hints = typing.get_type_hints(kind)
-    for f in dataclasses.fields(kind):
-        about = comments.get(f.name, "").replace("%", "%%")
-        if dataclasses.is_dataclass(f.type):
-            title = inspect.getdoc(f.type).partition(".")[0]
-            _add_fields(parser.add_argument_group(title), f.type)
-        elif f.default is dataclasses.MISSING:
-            parser.add_argument(f.name, type=hints[f.name], help=about)
-        else:
-            default = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-            usual = "" if default is None or default is False else f" (default: {default})"
-            parser.add_argument(_flag(f.name), help=about + usual, **_options(hints[f.name]))
-
-
-def _options(hint) -> dict:
-    """How argparse reads a field of the type `hint`."""
-    parts, origin = typing.get_args(hint), typing.get_origin(hint)
-    if hint is bool:
-        return {"action": BooleanOptionalAction}
-    if origin is typing.Literal:
-        return {"type": lambda text: _one_of(parts, text), "metavar": f"{{{','.join(parts)}}}"}
-    if origin is tuple:
-        return _options(parts[0]) | {"nargs": "+" if parts[-1] is Ellipsis else len(parts)}
-    optional = types.NoneType in parts  # X | None
-    kind = next(part for part in parts if part is not types.NoneType) if optional else hint
-
-    def read(text):
-        return None if optional and text.lower() == "none" else _convert(kind, text)
-
-    return {"type": read, "metavar": "TEXT" if kind is str else kind.__name__.upper()}
-
-
-def _one_of(allowed, text):
-    if text not in allowed:
-        raise ArgumentTypeError(f"takes one of {', '.join(allowed)}, got {text!r}")
-    return text
-
-
-def _convert(kind, text):
-    try:
-        return kind(text)
-    except ValueError:
-        raise ArgumentTypeError(f"takes a {NUMBERS[kind]}, got {text!r}") from None
-
-
-def _build(kind, asked):
-    """An instance of the dataclass with the values that were given, and the defaults of the others."""
+def _all_fields(command) -> dict:
+    """{name: value} of a dataclass's fields, those of the dataclasses in it included."""
     values = {}
-    for f in dataclasses.fields(kind):
-        if dataclasses.is_dataclass(f.type):
-            values[f.name] = _build(f.type, asked)
-        elif f.name in asked:
-            values[f.name] = asked[f.name]
-    return kind(**values)
+    for f in dataclasses.fields(command):
+        value = getattr(command, f.name)
+        values |= _all_fields(value) if dataclasses.is_dataclass(value) else {f.name: value}
+    return values
+
+
+def _say(event, commands, args, prog) -> str:
+    """What went wrong and what is allowed, in a line."""
+    help_says = f"{prog} COMMAND --help says what is allowed"
+    if isinstance(event, mistakes.MissingSubcommand):
+        word = event.found_token
+        wrong = f"unknown command {word}" if word else "a command is missing"
+        return f"{wrong}; {_meant(word, commands) or 'the commands are ' + ', '.join(commands)}"
+    if isinstance(event, mistakes.UnrecognizedArgs):
+        word = event.tokens[0].partition("=")[0]
+        known = [flag(name) for name in _flags_of(commands.get(args[0]))] if args else []
+        return f"unknown {'flag' if word.startswith('-') else 'argument'} {word}; {_meant(word, known) or help_says}"
+    if isinstance(event, mistakes.InvalidChoice):
+        return f"{_name(event.argument)} takes one of {', '.join(event.choices)}, got {event.value!r}"
+    if isinstance(event, mistakes.BadValue):
+        return f"{_name(event.argument)} needs a value; {help_says}"
+    if isinstance(event, mistakes.MissingArgs):
+        return f"{', '.join(_name(missing.arg) for missing in event.missing_arguments)} is missing; {help_says}"
+    if isinstance(event, mistakes.InstantiationFailure):
+        return _say_of_a_value(event, args)
+    return f"these arguments do not fit; {help_says}"
+
+
+def _say_of_a_value(event, args):
+    if event.argument is None:
+        return " ".join(event.message.split())
+    name, metavar = _name(event.argument), str(event.argument.lowered.metavar).lower()
+    kind = next((words for kind, words in NUMBERS.items() if kind in metavar), None)
+    if kind is None:
+        return f"{name}: {' '.join(event.message.split())}"
+    given = next((args[i + 1] for i, word in enumerate(args[:-1]) if word == name), None)
+    given = next((word.partition("=")[2] for word in args if word.startswith(f"{name}=")), given)
+    return f"{name} takes a {kind}, got {given!r}"
+
+
+def _name(argument):
+    return argument.lowered.name_or_flags[0] if not argument.is_positional() else str(argument.lowered.metavar)
+
+
+def _meant(word, known):
+    close = difflib.get_close_matches(word, known, n=1) if word else ()
+    return f"did you mean {close[0]}?" if close else None
+
+
+def _flags_of(kind) -> set[str]:
+    if kind is None:
+        return set()
+    parts = (_flags_of(f.type) if dataclasses.is_dataclass(f.type) else {f.name} for f in dataclasses.fields(kind))
+    return set().union(*parts)

@@ -1,32 +1,38 @@
 """Our speed as ratios against rivals, measured in turn in one run: machines differ and are noisy, ratios less so."""
 
+import sys
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch import nn
 
+from ppo_lib import benchmark_gpu
 from ppo_lib.config import PPOConfig
+from ppo_lib.contest import alternate
+from ppo_lib.encoders import NATURE_CNN, SMALL_CNN, ImageEncoder, contrast
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.errors import UsageError
-from ppo_lib.networks import NATURE_CNN, SMALL_CNN, ImageEncoder
 from ppo_lib.ppo import PPO
 
 ENV_ID = "highway-fast-v0"
 NUM_ENVS = 8
 BACKEND = "async"  # the rivals know nothing else
 FAST_NUM_ENVS = 32
-PARTS = ("training", "simulator", "learner")
+USUAL_PARTS = ("training", "simulator", "learner")
+PARTS = (*USUAL_PARTS, "gpu")
 
 
-def run(parts=PARTS, rounds: int = 3, updates: int = 3) -> dict[str, list[dict]]:
+def run(parts=USUAL_PARTS, rounds: int = 3, updates: int = 3) -> dict[str, list[dict]]:
     """Measure; minutes.
 
     Args:
         parts: which of PARTS: training against rivals on the original highway-env; the fast simulator against the
-            original, on one core and on two, from a cold and a warm start; the learner against its bare networks.
-        rounds: how often each contestant of the training runs; they take turns, and the median counts.
+            original, on one core and on two, from a cold and a warm start; the learner against its bare networks; all
+            of it on a GPU against the same machine's CPU, where there is one.
+        rounds: how often each contestant of the training and of the GPU runs; they take turns, and the median counts.
         updates: rollouts of default size in each turn.
 
     Returns {title of a table: its rows}, the rows dictionaries of the same keys.
@@ -40,6 +46,11 @@ def run(parts=PARTS, rounds: int = 3, updates: int = 3) -> dict[str, list[dict]]
         report |= _simulator_tables()
     if "learner" in parts:
         report |= _learner_tables(PPOConfig())
+    if "gpu" in parts:
+        if torch.cuda.is_available():
+            report |= benchmark_gpu.measure(PPOConfig(), rounds=rounds)
+        else:
+            print("gpu: no CUDA device here; skipped", file=sys.stderr)
     return report
 
 
@@ -49,8 +60,15 @@ def format_report(report: dict) -> str:
     for title, rows in report.items():
         columns = list(rows[0])
         lines += ["", title, f"{'':<50}" + "".join(f"{column:>16}" for column in columns[1:])]
-        lines += [f"{r[columns[0]]:<50}" + "".join(f"{r[column]:>16,.2f}" for column in columns[1:]) for r in rows]
+        lines += [f"{r[columns[0]]:<50}" + "".join(f"{_cell(r[column]):>16}" for column in columns[1:]) for r in rows]
     return "\n".join(lines[1:])
+
+
+def _cell(value) -> str:
+    """A word as it is, a number with two decimals, and one that these would hide with its power of ten."""
+    if isinstance(value, str):
+        return value
+    return f"{value:.1e}" if 0 < abs(value) < 0.01 else f"{value:,.2f}"
 
 
 def _training_tables(config, rounds, updates):
@@ -185,15 +203,11 @@ def _learner_tables(config):
     """PPO.update against the bare forward and backward passes over the same minibatches; the choice of the network."""
     ppo = PPO(make_vector_env(ENV_ID, FAST_NUM_ENVS, "fast", highway_config()), config)
     rollout = ppo.rollout()
-    obs = rollout.obs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-
-    def bare():
-        for indices in ppo._minibatches(len(obs)):
-            minibatch = obs[indices]
-            (ppo.actor(minibatch).logits.mean() + ppo.critic(minibatch).mean()).backward()
-
-    contests = {"bare forward and backward passes": bare, "PPO.update": lambda: ppo.update(rollout)}
-    rates = _alternate(contests, config.num_epochs * len(obs))
+    contests = {
+        "bare forward and backward passes": benchmark_gpu.bare_passes(ppo, rollout),
+        "PPO.update": lambda: ppo.update(rollout),
+    }
+    rates = alternate(contests, config.num_epochs * rollout.rewards.numel())
     bare_rate = rates["bare forward and backward passes"]
     rows = [{"": name, "samples/s": rate, "ratio": rate / bare_rate} for name, rate in rates.items()]
     return {
@@ -202,43 +216,30 @@ def _learner_tables(config):
     }
 
 
-class _ContiguousEncoder(ImageEncoder):
-    """The image encoder without the channels-last layout."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.conv.to(memory_format=torch.contiguous_format)
-
-    def forward(self, obs):
-        return self.hidden(self.conv(self.contrast(obs).contiguous()).flatten(1))
+def _channels_first(encoder):
+    """The same encoder without the channels-last layout."""
+    encoder.conv.to(memory_format=torch.contiguous_format)
+    encoder.scale = lambda images: contrast(images).contiguous()
+    return encoder
 
 
 def _network_rows(batch=256):
     """What the choice of the image, of the network and of the memory layout is worth."""
-    small, taller, usual = (2, 96, 24), (2, 96, 36), (4, 128, 64)  # the larger network takes no less than 36 pixels
+    small, taller, usual = (  # the larger network takes no less than 36 pixels
+        spaces.Box(0, 255, shape, np.uint8) for shape in ((2, 96, 24), (2, 96, 36), (4, 128, 64))
+    )
     encoders = {
-        "default: 2x96x24, two layers, channels-last": (ImageEncoder(small, SMALL_CNN, (128,)), small),
-        "the same, channels first": (_ContiguousEncoder(small, SMALL_CNN, (128,)), small),
-        "2x96x36, three layers of 2015": (ImageEncoder(taller, NATURE_CNN, (512,)), taller),
-        "4x128x64, two layers, channels-last": (ImageEncoder(usual, SMALL_CNN, (128,)), usual),
-        "4x128x64, three layers of 2015": (ImageEncoder(usual, NATURE_CNN, (512,)), usual),
+        "default: 2x96x24, two layers, channels-last": (ImageEncoder(small), small.shape),
+        "the same, channels first": (_channels_first(ImageEncoder(small)), small.shape),
+        "2x96x36, three layers of 2015": (ImageEncoder(taller, NATURE_CNN, (512,)), taller.shape),
+        "4x128x64, two layers, channels-last": (ImageEncoder(usual), usual.shape),
+        "4x128x64, three layers of 2015": (ImageEncoder(usual, NATURE_CNN, (512,)), usual.shape),
     }
 
     def passes(encoder, shape):
         images = torch.randint(0, 256, (batch, *shape), dtype=torch.uint8)
         return lambda: encoder(images).mean().backward()
 
-    rates = _alternate({name: passes(*what) for name, what in encoders.items()}, batch)
+    rates = alternate({name: passes(*what) for name, what in encoders.items()}, batch)
     default = next(iter(rates.values()))
     return [{"": name, "samples/s": rate, "default : this": default / rate} for name, rate in rates.items()]
-
-
-def _alternate(contests, samples, rounds=15):
-    """{name: median samples a second}, the contests taking turns; the first turn warms up."""
-    seconds = {name: [] for name in contests}
-    for _ in range(rounds + 1):
-        for name, contest in contests.items():
-            started = perf_counter()
-            contest()
-            seconds[name].append(perf_counter() - started)
-    return {name: samples / median(spent[1:]) for name, spent in seconds.items()}

@@ -112,28 +112,31 @@ def check_training(folder) -> str:
     from ppo_lib.envs import highway_config, make_vector_env
     from ppo_lib.ppo import PPO
 
-    ppo = PPO(make_vector_env(ENV_ID, TRAINING_ENVS, "fast", highway_config()))
+    envs = make_vector_env(ENV_ID, TRAINING_ENVS, "fast", highway_config())
+    ppo = PPO(envs)
     started = perf_counter()
     ppo.learn(TRAINING_STEPS, out=folder / "run", progress=False)
     rate = ppo.env_steps / (perf_counter() - started)
-    ppo.envs.close()
+    envs.close()
     if ppo.env_steps != TRAINING_STEPS:
         raise Problem(f"the training ended after {ppo.env_steps} of {TRAINING_STEPS} steps", "run this check again")
     if not all(bool(p.isfinite().all()) for p in [*ppo.actor.parameters(), *ppo.critic.parameters()]):
         raise Problem("the training gave weights that are no numbers", INSTALL_AGAIN)
-    return f"{rate:,.0f} steps a second on {ppo.device.type}"
+    return f"{rate:,.0f} steps a second on {next(ppo.actor.parameters()).device.type}"
 
 
 def check_driving(folder) -> str:
     """What was saved can be loaded, drives, and drives the same again."""
+    from ppo_lib.envs import highway_config, make_vector_env
     from ppo_lib.evaluation import agent_policy, evaluate_policy
     from ppo_lib.ppo import PPO
 
     lengths = []
     for _ in range(2):
-        ppo = PPO.load(folder / "run")
-        lengths.append(evaluate_policy(agent_policy(ppo.actor), ppo.envs, episodes=4, seed=0).lengths.tolist())
-        ppo.envs.close()
+        envs = make_vector_env(ENV_ID, 4, "fast", highway_config())
+        ppo = PPO.load(folder / "run", envs)
+        lengths.append(evaluate_policy(agent_policy(ppo.actor), envs, episodes=4, seed=0).lengths.tolist())
+        envs.close()
     if lengths[0] != lengths[1]:
         raise Problem(f"the same driver drove {lengths[0]} and then {lengths[1]} steps", INSTALL_AGAIN)
     return f"{sum(lengths[0])} steps in {len(lengths[0])} episodes"

@@ -85,7 +85,8 @@ class Checkpoint:
         if recipe is None:
             return
         seen, acts = envs.single_observation_space, envs.single_action_space
-        theirs = (tuple(recipe["obs_shape"]), recipe["obs_dtype"], recipe["num_actions"])
+        encoder = recipe["encoder"]
+        theirs = (tuple(encoder["obs_shape"]), encoder["obs_dtype"], recipe["actions"]["n"])
         ours = (seen.shape, seen.dtype.name, int(getattr(acts, "n", -1)))
         if theirs != ours:
             raise UsageError(
@@ -206,7 +207,7 @@ def _load_into(network, file: Path, argument: str) -> nn.Module:
             )
         try:
             recipe = json.loads(metadata["recipe"])
-            network = network_from_recipe(recipe)
+            network = network_from_recipe(recipe, {name: tuple(weight.shape) for name, weight in weights.items()})
         except (ValueError, RecursionError) as error:  # UsageError is one, too
             raise UsageError(f"{file} is damaged ({_one_line(error)}); use another checkpoint") from None
     _fill(network, weights, file)

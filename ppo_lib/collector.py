@@ -92,7 +92,7 @@ class Collector:
         space = self.single_action_space
         for action in (action for episode in episodes for action in episode["actions"]):
             try:
-                known = space.contains(np.asarray(action, dtype=space.dtype)[()])
+                known = space.contains(np.asarray(action).astype(space.dtype, casting="same_kind")[()])
             except (TypeError, ValueError, OverflowError):
                 known = False
             if not known:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from tyro.conf import Positional
+
 from ppo_lib import checkpoint
+from ppo_lib.arguments import flag
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import EnvSpec, highway_config, is_highway
 from ppo_lib.errors import UsageError
@@ -107,7 +110,7 @@ class Train:
         config = self.highway.config() if is_highway(self.env_id) else None
         for f in fields(Highway):
             if config is None and f.name in asked:
-                raise UsageError(f"{_flag(f.name)} is for the environments of highway-env; {self.env_id} is none")
+                raise UsageError(f"{flag(f.name)} is for the environments of highway-env; {self.env_id} is none")
         spec = EnvSpec(self.env_id, 1 if self.num_envs is None else self.num_envs, self.backend, config)
         if self.num_envs is None:
             spec = spec.with_(num_envs=32 if spec.backend == "fast" else 8)
@@ -126,7 +129,7 @@ class Train:
         for name in ("overwrite", "start_from"):
             if asked.get(name):
                 raise UsageError(
-                    f"{_flag(name)} begins a new run, and --resume goes on with one; leave one of them out"
+                    f"{flag(name)} begins a new run, and --resume goes on with one; leave one of them out"
                 )
         saved = _load(self.out)
         spec = saved.env_spec
@@ -136,7 +139,7 @@ class Train:
             wanted = getattr(self.ppo, name, asked.get(name))
             if name in asked and wanted != value and (name, wanted) != ("backend", "auto"):
                 raise UsageError(
-                    f"{_flag(name)} {wanted} contradicts the run in {self.out}, which has {value}; "
+                    f"{flag(name)} {wanted} contradicts the run in {self.out}, which has {value}; "
                     "a resumed run keeps its settings, only --total-steps can change"
                 )
         if not self._is_the_road(asked, spec):
@@ -163,7 +166,7 @@ class Train:
 class Evaluate:
     """Measure an agent over fresh episodes: return, crash rate, speed, length."""
 
-    run_or_checkpoint: Path  # a run's folder (then its newest checkpoint), or one checkpoint
+    run_or_checkpoint: Positional[Path]  # a run's folder (then its newest checkpoint), or one checkpoint
     episodes: int = 20  # number of episodes; number e is driven from seed + e
     backend: str | None = None  # fast, sync, async or auto; by default the one trained with
     num_envs: int = 8  # environments driven side by side; does not change the result
@@ -226,7 +229,7 @@ class Evaluate:
 class Record:
     """Film one episode of an agent."""
 
-    run_or_checkpoint: Path  # a run's folder (then its newest checkpoint), or one checkpoint
+    run_or_checkpoint: Positional[Path]  # a run's folder (then its newest checkpoint), or one checkpoint
     out: Path = Path("drive.mp4")  # the film: .mp4 or .gif
     seed: int = EVALUATION_SEED  # of the episode
     stochastic: bool = False  # draw actions from the probabilities instead of taking the most probable
@@ -279,7 +282,3 @@ def _load(run_or_checkpoint) -> checkpoint.Checkpoint:
         by_hand = ", ".join(saved.env_spec.by_hand)
         raise UsageError(f"{saved.directory} was trained in environments with {by_hand}; use it from Python")
     return saved
-
-
-def _flag(name) -> str:
-    return f"--{name.replace('_', '-')}"

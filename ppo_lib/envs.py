@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
-from ppo_lib.errors import UsageError
+from ppo_lib.errors import UsageError, shown
 from ppo_lib.highway import full_config, highway_config, is_whole, reward_components, vehicle_classes, with_tuples
 from ppo_lib.wrappers import EpisodeStatistics, ReplayableEpisode
 
@@ -37,7 +37,7 @@ REFUSALS = (
     AssertionError,
     gymnasium.error.Error,
 )
-LOOKS_LIKE_CODE = re.compile(r"[^\W\d]\w*([.:][^\W\d]\w*)+")  # package.module.Class or package.module:name
+LOOKS_LIKE_CODE = re.compile(r"[^\W\d]\w*[.:][^\W\d]")  # as in package.module.Class and package.module:name
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,13 @@ class EnvSpec:
         spec = _find_spec(self.env_id)
         if not is_whole(self.num_envs) or not 1 <= self.num_envs <= MOST_ENVS:
             raise UsageError(
-                f"num_envs must be a whole number of environments, at least 1, got {self.num_envs!r}"
+                f"num_envs must be a whole number of environments, at least 1, got {shown(self.num_envs)}"
                 + (f"; the most are {MOST_ENVS:,}" if is_whole(self.num_envs) and self.num_envs > 1 else "")
             )
         if self.backend not in BACKENDS:
-            raise UsageError(f"unknown backend {self.backend!r}; choose one of {', '.join(BACKENDS)}")
+            raise UsageError(f"unknown backend {shown(self.backend)}; choose one of {', '.join(BACKENDS)}")
+        if reserved := {"env_id", "config", "wrapper"} & self.kwargs.keys():
+            raise UsageError(f"{', '.join(sorted(reserved))} cannot be among the further arguments of an environment")
         if is_highway(self.env_id):
             config = _plain(self.config or {}, "config")
             full_config(spec, config)
@@ -137,7 +139,7 @@ class EnvSpec:
         kinds |= {"by_hand": list, "wrapped_in": list}
         for name, kind in kinds.items():
             if not isinstance(document[name], kind):
-                raise UsageError(f"{name} of the environments cannot be {document[name]!r}")
+                raise UsageError(f"{name} of the environments cannot be {shown(document[name])}")
         names = document["by_hand"] + document["wrapped_in"]
         if document["backend"] == "auto" or not all(isinstance(name, str) for name in names):
             raise UsageError("a specification of environments names one backend, and the rest by texts")
@@ -265,7 +267,7 @@ def _find_spec(env_id):
     except (gymnasium.error.Error, TypeError):
         close = difflib.get_close_matches(str(env_id), gymnasium.registry, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else "any id in gymnasium.registry is allowed"
-        raise UsageError(f"unknown environment {env_id!r}; {hint}") from None
+        raise UsageError(f"unknown environment {shown(env_id)}; {hint}") from None
 
 
 def _plain(value, where):
@@ -278,7 +280,7 @@ def _plain(value, where):
         return [_plain(part, where) for part in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise UsageError(f"{where} must be plain numbers, texts, lists and dictionaries, got {value!r}")
+    raise UsageError(f"{where} must be plain numbers, texts, lists and dictionaries, got {shown(value)}")
 
 
 def _is_plain(value) -> bool:
@@ -296,10 +298,10 @@ def _refuse_code(value, allowed):
     if isinstance(value, list):
         for part in value:
             _refuse_code(part, allowed)
-    elif isinstance(value, str) and LOOKS_LIKE_CODE.fullmatch(value) and value not in allowed:
+    elif isinstance(value, str) and LOOKS_LIKE_CODE.search(value) and value not in allowed:
         raise UsageError(
-            f"{value!r} names code that would be imported, and a file is not trusted with that; highway-env's own "
-            "vehicles are allowed. If you trust it, make the environments yourself and pass them as envs"
+            f"{shown(value)} names code that would be imported, and a file is not trusted with that; highway-env's "
+            "own vehicles are allowed. If you trust it, make the environments yourself and pass them as envs"
         )
 
 

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 
 import gymnasium
 
-from ppo_lib.errors import UsageError
+from ppo_lib.errors import UsageError, shown
 
 # Before pygame is first imported, which importing highway-env does: without a screen SDL complains on stderr, and its
 # "dummy" driver draws every frame black, while "offscreen" is silent and right. And SDL would swallow the signal that
@@ -69,14 +69,14 @@ def highway_config(
     Raises UsageError for a value that highway-env could not draw or simulate.
     """
     if observation not in OBSERVATIONS:
-        raise UsageError(f"unknown observation {observation!r}; choose one of {', '.join(OBSERVATIONS)}")
+        raise UsageError(f"unknown observation {shown(observation)}; choose one of {', '.join(OBSERVATIONS)}")
     is_pair = isinstance(observation_shape, (tuple, list)) and len(observation_shape) == 2
     if not is_pair or not all(is_whole(side) and side > 0 for side in observation_shape):
-        raise UsageError(f"observation_shape must be (width, height) in whole pixels, got {observation_shape!r}")
+        raise UsageError(f"observation_shape must be (width, height) in whole pixels, got {shown(observation_shape)}")
     if not is_whole(stack_size) or stack_size < 1:
-        raise UsageError(f"stack_size must be a whole number of images, at least 1, got {stack_size!r}")
+        raise UsageError(f"stack_size must be a whole number of images, at least 1, got {shown(stack_size)}")
     if not is_finite(scaling) or scaling <= 0:
-        raise UsageError(f"scaling must be above 0 pixels per metre, got {scaling!r}")
+        raise UsageError(f"scaling must be above 0 pixels per metre, got {shown(scaling)}")
     if observation == "grayscale":
         seen = {
             "type": "GrayscaleObservation",
@@ -132,7 +132,7 @@ def full_config(spec, config) -> dict:
     if not 0 < merged["policy_frequency"] <= merged["simulation_frequency"]:
         raise UsageError(
             f"policy_frequency must be above 0 Hz and at most simulation_frequency "
-            f"({merged['simulation_frequency']} Hz), got {merged['policy_frequency']!r}"
+            f"({merged['simulation_frequency']} Hz), got {shown(merged['policy_frequency'])}"
         )
     _check_observation(merged["observation"])
     return merged
@@ -166,7 +166,7 @@ def is_whole(value) -> bool:
 
 def is_finite(value) -> bool:
     """A finite number, and no truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _check_observation(observation):
@@ -179,7 +179,7 @@ def _check_observation(observation):
         _check_size("the observation's configuration", key, value)
     shape = observation.get("observation_shape", (1, 1))
     if not isinstance(shape, (list, tuple)) or len(shape) != 2 or not all(is_whole(n) and n > 0 for n in shape):
-        raise UsageError(f"observation_shape must be (width, height) in whole pixels, got {shape!r}")
+        raise UsageError(f"observation_shape must be (width, height) in whole pixels, got {shown(shape)}")
     if math.prod(shape) * observation.get("stack_size", 1) > LARGEST_OBSERVATION:
         raise UsageError(
             f"an observation of {shape} pixels is too large; the most are {LARGEST_OBSERVATION:,} numbers"
@@ -196,7 +196,7 @@ def _check_keys(what, given, allowed):
         if key not in allowed:
             close = difflib.get_close_matches(key, allowed, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it knows {', '.join(sorted(allowed))}"
-            raise UsageError(f"unknown key {key!r} in {what}; {hint}")
+            raise UsageError(f"unknown key {shown(key)} in {what}; {hint}")
 
 
 def _check_value(what, key, value, default):
@@ -211,13 +211,13 @@ def _check_value(what, key, value, default):
     for kind, is_allowed, allowed in kinds:
         if isinstance(default, kind):
             if not is_allowed(value):
-                raise UsageError(f"{key} in {what} must be {allowed}, got {value!r}")
+                raise UsageError(f"{key} in {what} must be {allowed}, got {shown(value)}")
             break
     _check_size(what, key, value)
 
 
 def _check_size(what, key, value):
     if key in WHOLE and (not is_whole(value) or value < 0):
-        raise UsageError(f"{key} in {what} must be a whole number from 0 up, got {value!r}")
+        raise UsageError(f"{key} in {what} must be a whole number from 0 up, got {shown(value)}")
     if key in LARGEST and value is not None and not (is_finite(value) and value <= LARGEST[key]):
-        raise UsageError(f"{key} in {what} must be a number up to {LARGEST[key]:g}, got {value!r}")
+        raise UsageError(f"{key} in {what} must be a number up to {LARGEST[key]:g}, got {shown(value)}")

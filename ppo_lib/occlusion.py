@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ppo_lib.networks import ROAD_GREY
+from ppo_lib.encoders import ROAD_GREY
 
 
 @torch.no_grad()

@@ -3,14 +3,14 @@
 from contextlib import ExitStack
 
 import torch
-from torch.nn.utils import clip_grad_norm_
 
 from ppo_lib import checkpoint
 from ppo_lib.advantages import compute_gae, explained_variance
 from ppo_lib.collector import Collector
 from ppo_lib.config import Count, PPOConfig
 from ppo_lib.device import find_device
-from ppo_lib.errors import UsageError
+from ppo_lib.encoders import encoder_for
+from ppo_lib.gradients import clipped_together, descend
 from ppo_lib.learner_state import learner_state, restore_learner
 from ppo_lib.losses import approximate_kl, clip_fraction, clipped_surrogate_loss, value_loss
 from ppo_lib.networks import Actor, Critic
@@ -34,10 +34,9 @@ class PPO:
         collector: owns the environments; `envs` is short for collector.envs.
         env_steps: environment steps taken so far, over all environments.
         gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
-        total_steps: the maximum that the last call of learn was given; None before the first.
-        stop_reason: why the last call of learn ended; None before the first.
         generator: of the order of the minibatches.
-        run_folder: the folder that learn wrote to, or load read from.
+        total_steps, stop_reason: the maximum that learn was last given, and why it ended; None before.
+        run_folder: the folder that learn wrote to, or load read from; None before.
 
     Environments, actions, minibatches and first weights have independent random numbers, all from config.seed (for the
     weights it seeds torch's own generator): the same seed, machine and settings give the same weights.
@@ -52,14 +51,11 @@ class PPO:
         self.device = find_device(device)
         torch.manual_seed(seed_of(config.seed, NETWORKS))
         seen, acts = self.collector.single_observation_space, self.collector.single_action_space
-        self.actor = (Actor(seen, acts) if actor is None else actor).to(self.device)
-        self.critic = (Critic(seen) if critic is None else critic).to(self.device)
-        networks = [list(network.parameters()) for network in (self.actor, self.critic)]
-        every_parameter = list(dict.fromkeys(sum(networks, [])))
-        shared = len(every_parameter) < sum(map(len, networks))
-        # Each network on its own: an error of the critic shall not shorten the actor's step. Where they share layers
-        # there is but one gradient, and it is clipped once.
-        self.clipped_together = [every_parameter] if shared else networks
+        encoder = encoder_for(seen, getattr(self.collector.env_spec, "config", None))
+        self.actor = (Actor(seen, acts, encoder=encoder) if actor is None else actor).to(self.device)
+        self.critic = (Critic(seen, encoder=encoder) if critic is None else critic).to(self.device)
+        self.clipped_together = clipped_together(self.actor, self.critic)
+        every_parameter = [parameter for group in self.clipped_together for parameter in group]
         self.optimizer = torch.optim.Adam(every_parameter, lr=config.learning_rate, eps=1e-5, fused=True)
         self.generator = torch.Generator().manual_seed(seed_of(config.seed, MINIBATCHES))
         self.env_steps, self.total_steps, self.stop_reason, self.run_folder = 0, None, None, None
@@ -78,20 +74,15 @@ class PPO:
         Ctrl-C (a notebook's Stop) ends the training after the current update, and saves.
 
         Args:
-            total_steps: the maximum number of environment steps, those of earlier calls included. The learning rate
-                reaches 0 there, where config says so.
+            total_steps: the maximum number of environment steps, those of earlier calls included.
             callback: called after every update as callback(ppo, diagnostics); returning False stops the training.
-            out: the run's folder for progress.csv and the checkpoints, at the start, every config.save_interval steps
-                and at the end; None writes nothing.
-            overwrite: delete the run that `out` holds. Without it, a run is only written to by the learner that it
-                was loaded from, or that began it.
-            progress: show a progress bar.
-            tensorboard: write TensorBoard event files into `out`, too.
+            out: the run's folder, for the log and the checkpoints: at the start, every config.save_interval steps and
+                at the end. None writes nothing.
+            overwrite: delete another learner's run that `out` holds, instead of refusing it.
+            progress, tensorboard: show a progress bar; write TensorBoard's files into `out`, too.
 
-        Returns the learner itself; `stop_reason` says why it ended.
-
-        Raises UsageError where no rollout fits into what is left of total_steps, `out` holds another run or cannot be
-        written, and for a number that is not finite in what the environments give or the networks compute.
+        Returns the learner itself. Raises UsageError where no rollout fits into total_steps, `out` holds another run
+        or cannot be written, and for a number that is not finite, from the environments or the networks.
         """
         total_steps = checked("total_steps", Count, total_steps)
         options = {"overwrite": overwrite, "progress": progress, "tensorboard": tensorboard}
@@ -134,7 +125,7 @@ class PPO:
             history.append(measures)
             if self.config.target_kl is not None and measures["approximate_kl"] > self.config.target_kl:
                 break
-            self._descend(loss)
+            descend(self.optimizer, loss, self.clipped_together, self.config.max_grad_norm)
         diagnostics = {name: float(torch.stack([m[name] for m in history]).mean()) for name in history[0]}
         return diagnostics | {"explained_variance": explained_variance(rollout.values, returns)}
 
@@ -154,15 +145,12 @@ class PPO:
 
     @classmethod
     def load(cls, directory, envs=None, actor=None, critic=None, device="auto") -> "PPO":
-        """The learner saved in a checkpoint, or in the newest one of a run's folder, ready to go on.
+        """The learner saved in `directory`, a checkpoint or a run's folder (then the newest in it), ready to go on.
 
         Args:
-            directory: a checkpoint or a run's folder.
             envs: where to go on; by default the environments of the checkpoint made again. In those, or in their like
-                made by you, the training continues in the middle of their episodes, as if it had never stopped; others
-                start new episodes.
+                made by you, it continues in the middle of their episodes, exactly; others start new episodes.
             actor, critic: networks of the right architecture, where they are not those of ppo_lib.networks.
-            device: as for PPO.
 
         Raises UsageError for a checkpoint that is missing, damaged, or from another architecture or environment.
         """
@@ -213,16 +201,3 @@ class PPO:
                 "clip_fraction": clip_fraction(log_probs, old_log_probs, config.clip_eps),
             }
         return policy_loss + config.value_coef * critic_loss - self.entropy_coef * entropy, measures
-
-    def _descend(self, loss):
-        """One gradient step on both networks."""
-        self.optimizer.zero_grad()
-        loss.backward()
-        norms = [clip_grad_norm_(group, self.config.max_grad_norm) for group in self.clipped_together]
-        for name, number in (("loss", loss), ("gradient", sum(norms))):
-            if not torch.isfinite(number):
-                raise UsageError(
-                    f"the {name} became {number.item()} in the update at step {self.env_steps:,}; nothing was changed "
-                    "by it. A smaller learning_rate, or smaller rewards, may help"
-                )
-        self.optimizer.step()

@@ -56,8 +56,8 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
             torch's generator draws the actions.
         steps_before: how many steps there were before, for what an error says.
 
-    Raises UsageError where the actor gives no Distribution or the critic another shape, and for an observation, a reward
-    or a probability that is not finite.
+    Raises UsageError where the actor gives no Distribution or the critic another shape, and for an observation, a
+    reward or a probability that is not finite.
     """
     device = next(actor.parameters()).device
     steps = []  # a tuple per step, stacked at the end

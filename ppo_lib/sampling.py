@@ -45,7 +45,8 @@ def _sample_categorical(probs, uniforms):
     cumulative = probs.double().cumsum(-1)
     cumulative = cumulative / cumulative[..., -1:]  # ends at exactly 1, above every uniform number
     u = torch.as_tensor(uniforms, dtype=torch.float64, device=probs.device)
-    return torch.searchsorted(cumulative, u[..., None], right=True)[..., 0]
+    drawn = torch.searchsorted(cumulative, u[..., None], right=True)[..., 0]
+    return drawn.clamp(max=probs.shape[-1] - 1)  # NaN would lie beyond the last one
 
 
 def _sample_seeded(distribution, uniforms):

@@ -11,7 +11,7 @@ from ppo_lib.errors import UsageError
 from ppo_lib.interrupt import stop_on_request
 from ppo_lib.run_folder import RunFolder
 
-FINISHED = "finished"
+FINISHED, INTERRUPTED = "finished", "stopped by Ctrl-C"
 
 
 class Training:
@@ -83,7 +83,7 @@ class Training:
             return FINISHED
         if stopped_by_callback:
             return "stopped by the callback"
-        return "stopped by Ctrl-C" if stop_requested() else None
+        return INTERRUPTED if stop_requested() else None
 
     def _save(self):
         if self.folder and self.saved_at != self.ppo.env_steps:

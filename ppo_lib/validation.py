@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from ppo_lib.errors import UsageError
+from ppo_lib.errors import UsageError, shown
 
 
 def checked(name: str, kind, value):
@@ -17,7 +17,7 @@ def checked(name: str, kind, value):
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError:
-        raise UsageError(f"{name} must be {described(kind)}, got {value!r}") from None
+        raise UsageError(f"{name} must be {described(kind)}, got {shown(value)}") from None
 
 
 def as_plain_number(value):

@@ -22,7 +22,7 @@ TOTAL_STEPS = 61_440
 
 def default_initialisation(seen, acts):
     """Torch's own random weights instead of orthogonal ones, the last layers' included."""
-    actor, critic = Actor(seen, acts), Critic(seen)
+    actor, critic = Actor(seen, acts, encoder="vehicles"), Critic(seen, encoder="vehicles")
     for module in (*actor.modules(), *critic.modules()):
         if isinstance(module, nn.Linear):
             module.reset_parameters()
@@ -31,7 +31,7 @@ def default_initialisation(seen, acts):
 
 def large_last_layer(seen, acts):
     """The actor's last layer a hundred times larger: the first policy is decided, by chance."""
-    actor, critic = Actor(seen, acts), Critic(seen)
+    actor, critic = Actor(seen, acts, encoder="vehicles"), Critic(seen, encoder="vehicles")
     with torch.no_grad():
         actor.head.weight *= 100
     return actor, critic
@@ -39,7 +39,7 @@ def large_last_layer(seen, acts):
 
 def shared_encoder(seen, acts):
     """One encoder with two heads instead of two networks."""
-    actor, critic = Actor(seen, acts), Critic(seen)
+    actor, critic = Actor(seen, acts, encoder="vehicles"), Critic(seen, encoder="vehicles")
     critic.encoder = actor.encoder
     return actor, critic
 

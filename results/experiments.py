@@ -22,8 +22,8 @@ from tqdm.auto import tqdm
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import highway_config, make_vector_env
 from ppo_lib.evaluation import agent_policy, evaluate_policy
-from ppo_lib.networks import Actor, Critic
 from ppo_lib.ppo import PPO
+from ppo_lib.training import INTERRUPTED
 
 FOLDER = Path(__file__).parent
 ENV_ID = "highway-fast-v0"
@@ -39,14 +39,14 @@ class Variant:
     Attributes:
         ppo: fields of PPOConfig.
         config: highway-env's configuration.
-        networks: (observation space, action space) to (actor, critic).
+        networks: (observation space, action space) to (actor, critic), or to nothing: the default ones.
         training_wrapper: applied to the vector environment, in training alone.
         num_envs, backend: as for make_vector_env.
     """
 
     ppo: dict = field(default_factory=dict)
     config: dict = field(default_factory=highway_config)
-    networks: callable = lambda seen, acts: (Actor(seen, acts), Critic(seen))
+    networks: callable = lambda seen, acts: ()
     training_wrapper: callable = lambda envs: envs
     num_envs: int = 32
     backend: str = "fast"
@@ -55,8 +55,8 @@ class Variant:
         """Train; Judge.rows at regular steps, or at regular times on the way to `seconds`, where they are given."""
         envs = self.training_wrapper(make_vector_env(ENV_ID, self.num_envs, self.backend, self.config))
         torch.manual_seed(seed)
-        actor, critic = self.networks(envs.single_observation_space, envs.single_action_space)
-        ppo = PPO(envs, PPOConfig(**{"seed": seed} | self.ppo), actor, critic)
+        networks = self.networks(envs.single_observation_space, envs.single_action_space)
+        ppo = PPO(envs, PPOConfig(**{"seed": seed} | self.ppo), *networks)
         judge = Judge(self.config, seconds or total_steps, judgements, by_time=bool(seconds))
 
         def callback(ppo, _):
@@ -65,9 +65,8 @@ class Variant:
 
         ppo.learn(total_steps, callback, progress=False)
         envs.close()
-        room_left = ppo.env_steps + ppo.config.batch_size(self.num_envs) <= total_steps
-        if room_left and (not seconds or judge.seconds < seconds):
-            raise KeyboardInterrupt  # learn() took it for a wish to stop; half a run is no result
+        if ppo.stop_reason == INTERRUPTED:
+            raise KeyboardInterrupt  # half a run is no result
         judge.finish(ppo.env_steps, agent_policy(ppo.actor))
         return judge.rows
 

@@ -33,9 +33,9 @@ from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 from tqdm.auto import tqdm
 
 from ppo_lib.config import PPOConfig
+from ppo_lib.encoders import VehicleEncoder
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.evaluation import bootstrap_ci95
-from ppo_lib.networks import HIDDEN_SIZES, VehicleEncoder
 from ppo_lib.plotting import contestant_colors, plot_contest
 
 TOTAL_STEPS = 102_400  # fifty of our rollouts
@@ -51,9 +51,9 @@ class OurEncoder(BaseFeaturesExtractor):
     """Our encoder as one of Stable-Baselines3's feature extractors."""
 
     def __init__(self, observation_space):
-        hidden_sizes = HIDDEN_SIZES[VehicleEncoder]
-        super().__init__(observation_space, hidden_sizes[-1])
-        self.encoder = VehicleEncoder(observation_space.shape, hidden_sizes)
+        encoder = VehicleEncoder(observation_space)
+        super().__init__(observation_space, encoder.width)
+        self.encoder = encoder
 
     def forward(self, obs):
         """(B, V, 5) to (B, features)."""

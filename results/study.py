@@ -14,31 +14,28 @@ from experiments import FOLDER, Variant, last_rows, read_rows, run_all
 from torch import nn
 from tyro.conf import Positional
 
+from ppo_lib.encoders import NATURE_CNN
 from ppo_lib.envs import highway_config
-from ppo_lib.networks import NATURE_CNN, Actor, Critic, FeatureEncoder
+from ppo_lib.networks import Actor, Critic
 
 STEPS = {"images": 61_440, "tables": 102_400, "numbers": 155_648}  # whole rollouts
 
 
 def pixels(seen, acts):
     """Images as most programs show them to a network: pixels divided by 255."""
-    actor, critic = Actor(seen, acts), Critic(seen)
-    for network in (actor, critic):
-        network.encoder.contrast = lambda obs: obs.float() / 255
-    return actor, critic
+    return Actor(seen, acts, encoder="images"), Critic(seen, encoder="images")
 
 
 def three_layers(seen, acts):
     """The larger network of Mnih et al. 2015 (arXiv:1312.5602 is the default's)."""
-    return Actor(seen, acts, NATURE_CNN, (512,)), Critic(seen, NATURE_CNN, (512,))
+    large = {"conv_layers": NATURE_CNN, "hidden_sizes": (512,), "encoder": "road_images"}
+    return Actor(seen, acts, **large), Critic(seen, **large)
 
 
 def three_layers_of_pixels(seen, acts):
     """What the larger network makes of pixels divided by 255."""
-    actor, critic = three_layers(seen, acts)
-    for network in (actor, critic):
-        network.encoder.contrast = lambda obs: obs.float() / 255
-    return actor, critic
+    large = {"conv_layers": NATURE_CNN, "hidden_sizes": (512,), "encoder": "images"}
+    return Actor(seen, acts, **large), Critic(seen, **large)
 
 
 class PooledVehicles(nn.Module):
@@ -68,10 +65,8 @@ def pooled(seen, acts):
 
 def bare_numbers(seen, acts):
     """The table's numbers, one after another, into fully connected layers."""
-    actor, critic = Actor(seen, acts, hidden_sizes=(256, 256)), Critic(seen, hidden_sizes=(256, 256))
-    for network in (actor, critic):
-        network.encoder = FeatureEncoder(seen.shape, (256, 256))
-    return actor, critic
+    bare = {"hidden_sizes": (256, 256), "encoder": "features"}
+    return Actor(seen, acts, **bare), Critic(seen, **bare)
 
 
 def images(networks=None, **road):

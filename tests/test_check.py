@@ -166,8 +166,7 @@ def test_a_checkpoint_that_is_not_there(capsys):
 
 def test_a_driver_that_does_not_drive_the_same_again(monkeypatch, capsys):
     drives = iter([[3, 4], [3, 5]])
-    ppo = SimpleNamespace(actor=torch.nn.Linear(1, 1), envs=SimpleNamespace(close=lambda: None))
-    monkeypatch.setattr(PPO, "load", lambda folder: ppo)
+    monkeypatch.setattr(PPO, "load", lambda folder, envs: SimpleNamespace(actor=torch.nn.Linear(1, 1)))
     monkeypatch.setattr(
         ppo_lib.evaluation, "evaluate_policy", lambda *_, **__: SimpleNamespace(lengths=np.array(next(drives)))
     )

@@ -1,6 +1,7 @@
 """The set-up files agree with each other, so that every way of installing gives the same course."""
 
 import importlib.metadata
+import re
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
+MAKEFILE, README = (ROOT / "Makefile").read_text(), (ROOT / "README.md").read_text()
+QUICK_START = README.split("## Quick start")[1].split("## The notebooks")[0]
+# The blocks of commands in README's quick start, a list of lines each.
+WITH_MAKE, WITH_CONDA, ON_WINDOWS, WINDOWS_TESTS = (
+    block.strip().splitlines() for block in re.findall(r"^```\n(.*?)^```", QUICK_START, re.DOTALL | re.MULTILINE)
+)
+WORKFLOW_TEXT = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+WORKFLOW = yaml.safe_load(WORKFLOW_TEXT)
+FOR_WINDOWS = {"PYTHONUTF8": "1"}  # elsewhere it changes nothing
 PINS = {
     canonicalize_name(line.split("==")[0]): line.strip().split("==")[1]
     for line in (ROOT / "constraints.txt").read_text().splitlines()
@@ -57,3 +67,79 @@ def test_every_dependency_says_what_it_is_for():
             text for text in lines if text.strip().startswith((f'"{requirement.name}>', f'"{requirement.name}='))
         ]
         assert "#" in line, f"{requirement.name} has no comment"
+
+
+def make_recipe(target):
+    """The command lines of a target."""
+    lines = MAKEFILE.split(f"\n{target}: $(READY)\n")[1].split("\n\n")[0].splitlines()
+    assert all(line.startswith("\t") for line in lines)
+    return [line.strip().removeprefix("@") for line in lines]
+
+
+def runs(job):
+    return [step["run"] for step in WORKFLOW["jobs"][job]["steps"] if "run" in step]
+
+
+def test_every_way_sets_the_same_variables():
+    exported = dict(re.findall(r"^export (\w+) \??= (\S+)$", MAKEFILE, re.MULTILINE))
+    assert exported == {"OMP_WAIT_POLICY": "PASSIVE", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    assert ENVIRONMENT["variables"] == exported | FOR_WINDOWS
+    on_windows = dict(re.findall(r'^\$env:(\w+) = "(\S+)"$', "\n".join(ON_WINDOWS), re.MULTILINE))
+    assert on_windows == exported | FOR_WINDOWS
+    assert WORKFLOW["jobs"]["windows"]["env"] == on_windows
+
+
+def test_every_way_compiles_the_simulator_before_the_first_notebook():
+    set_up = MAKEFILE.split("\n$(READY):")[1]
+    assert "\t$(WARM_UP)" in set_up
+    assert "warm_up()" in (ROOT / "ppo_lib" / "check.py").read_text()  # which the ways without make run
+    for lines, python in ((WITH_CONDA, "python"), (ON_WINDOWS, r".venv\Scripts\python")):
+        assert lines.index(f"{python} -m ppo_lib.check") == len(lines) - 2
+        assert lines[-1].endswith("jupyter lab notebooks")
+    assert make_recipe("check") == ["$(BIN)/python -m ppo_lib.check"]
+
+
+def test_every_way_installs_the_same():
+    installs = r"install .*(-c constraints.txt -e '?\.\[dev\])"
+    (by_make,) = re.findall(installs, MAKEFILE)
+    (on_windows,) = re.findall(installs, "\n".join(ON_WINDOWS))
+    assert by_make.replace("'", "") == on_windows == " ".join(ENVIRONMENT["dependencies"][-1]["pip"])
+
+
+def test_the_tests_on_windows_are_those_of_make():
+    by_make = [line.replace("$(BIN)/", ".venv\\Scripts\\") for line in make_recipe("test")]
+    assert WINDOWS_TESTS[-3:] == by_make
+
+
+def test_the_notebooks_on_windows_are_those_of_make():
+    by_make = " ".join(make_recipe("notebooks"))
+    (options,) = re.findall(r"nbconvert (--execute --to html --config \S+) ", by_make)
+    for folder, line in zip(("notebooks", "notebooks\\solutions"), WINDOWS_TESTS[:-3], strict=True):
+        nbconvert = f".venv\\Scripts\\jupyter nbconvert {options} "
+        assert line == f"{nbconvert}--output-dir build\\{folder} {folder}\\*.ipynb"
+        assert list(ROOT.glob(f"{folder}/*.ipynb".replace("\\", "/")))
+
+
+def test_ci_runs_what_the_readme_says():
+    assert runs("make") == [line.split("#")[0].strip() for line in WITH_MAKE]
+    interactive = ON_WINDOWS[-1]
+    set_up = [line for line in ON_WINDOWS if not line.startswith("$env:") and line != interactive]
+    assert runs("windows") == set_up + WINDOWS_TESTS
+
+
+def test_ci_runs_on_every_system_with_the_oldest_and_the_newest_python():
+    make, windows = WORKFLOW["jobs"]["make"], WORKFLOW["jobs"]["windows"]
+    assert make["strategy"]["matrix"]["os"] == ["ubuntu-latest", "macos-latest"]
+    assert windows["runs-on"] == "windows-latest"
+    pythons = make["strategy"]["matrix"]["python"]
+    assert windows["strategy"]["matrix"]["python"] == pythons
+    assert f">={pythons[0]}" == PROJECT["requires-python"]
+    for name in ("torch", "numba"):  # other versions have other wheels: look again for the newest Python
+        assert f"{name} {PINS[name]}" in WORKFLOW_TEXT
+
+
+def test_every_make_command_of_the_readme_exists():
+    targets = set(re.findall(r"^(\w+): \$\(READY\)", MAKEFILE, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE))
+    assert {"check", "lab", "notebooks", "test"} <= named <= targets
+    assert targets | {"clean"} == set(MAKEFILE.split(".PHONY: ")[1].splitlines()[0].split())

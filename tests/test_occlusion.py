@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.distributions import Categorical
 
-from ppo_lib.networks import ROAD_GREY
+from ppo_lib.encoders import ROAD_GREY
 from ppo_lib.occlusion import occlusion_map
 
 

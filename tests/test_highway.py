@@ -1,0 +1,58 @@
+import pytest
+
+from ppo_lib.envs import make_env, make_vector_env
+from ppo_lib.errors import UsageError
+from ppo_lib.highway import vehicle_classes
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"observation": {}}, "the key 'type' is missing in highway-env's observation configuration"),
+        ({"observation": []}, r"observation in highway-fast-v0's configuration must be a dictionary, got \[\]"),
+        (
+            {"lanes_count": "four"},
+            "lanes_count in highway-fast-v0's configuration must be a finite number, got 'four'",
+        ),
+        ({"lanes_count": 3.5}, r"lanes_count .* must be a whole number from 0 up, got 3.5"),
+        ({"lanes_count": 10**9}, r"lanes_count .* must be a number up to 100, got 1000000000"),
+        ({"vehicles_count": 10**400}, r"vehicles_count .* must be a finite number"),
+        ({"duration": float("nan")}, r"duration .* must be a finite number, got nan"),
+        ({"offroad_terminal": "yes"}, r"offroad_terminal .* must be true or false, got 'yes'"),
+        ({"reward_speed_range": 20}, r"reward_speed_range .* must be a list, got 20"),
+        ({"other_vehicles_type": 5}, r"other_vehicles_type .* must be a text, got 5"),
+        (
+            {"observation": {"type": "GrayscaleObservation", "observation_shape": [5], "weights": [1, 1, 1]}},
+            "width, h",
+        ),
+        (
+            {"observation": {"type": "GrayscaleObservation", "observation_shape": [9999, 9999], "weights": [1, 1, 1]}},
+            "is too large; the most are 10,000,000 numbers",
+        ),
+        ({"observation": {"type": "Kinematics", "vehicles_count": 10**9}}, r"vehicles_count .* up to 1000"),
+        ({"observation": {"type": "Radar"}}, "cannot be made: "),
+    ],
+)
+@pytest.mark.parametrize("backend", ["sync", "auto"])
+def test_a_value_that_highway_env_would_stumble_over_is_refused_in_one_line(config, message, backend):
+    with pytest.raises(UsageError, match=message) as refusal:
+        make_vector_env("highway-fast-v0", 1, backend, config)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_value_of_highway_envs_own_type_passes():
+    env = make_env("highway-fast-v0", {"offroad_terminal": 1, "duration": 2.5, "initial_lane_id": None})
+    assert env.unwrapped.config["duration"] == 2.5
+
+
+def test_the_vehicles_allowed_by_name_are_highway_envs_own():
+    from highway_env.utils import class_from_path
+    from highway_env.vehicle.kinematics import Vehicle
+
+    class Mine(Vehicle):
+        pass
+
+    names = vehicle_classes()
+    assert "highway_env.vehicle.behavior.IDMVehicle" in names
+    assert all(issubclass(class_from_path(name), Vehicle) for name in names)
+    assert not any("Mine" in name for name in names)
