@@ -82,6 +82,8 @@ def test_a_resumed_run_keeps_its_settings(run, capsys):
     assert "--gamma 0.5 contradicts the run" in line
     assert "which has 0.8" in line
     assert "--seed 0 contradicts" in refused(capsys, "train", "--resume", "--out", str(run), "--seed", "0")
+    line = refused(capsys, "train", "--resume", "--out", str(run), "--no-anneal-learning-rate")
+    assert "which has True" in line
     assert "which has 3" in refused(capsys, "train", "--resume", "--out", str(run), "--seed", "0")
     line = refused(capsys, "train", "--resume", "--out", str(run), "--env-id", "highway-v0", "--total-steps", "1000")
     assert "--env-id highway-v0 contradicts" in line
@@ -232,12 +234,12 @@ def test_a_recorded_drive_is_the_evaluated_one(run, tmp_path, capsys):
     [
         ("fly", "the commands are train, evaluate, record, benchmark"),
         ("tain", "did you mean train?"),
-        ("train --gamma", "--gamma expected one argument"),
+        ("train --gamma", "--gamma needs a value"),
         ("train --final-gamma high", "--final-gamma takes a number, got 'high'"),
         ("train now", "unknown argument now"),
         ("train --env-id CartPole-v1 --env-config {}", "--env-config is for the environments of highway-env"),
         ("train --env-id CartPole-v1 --stack-size 2", "--stack-size is for the environments of highway-env"),
-        ("evaluate", "required: run_or_checkpoint"),
+        ("evaluate", "is missing; python -m ppo_lib COMMAND --help says what is allowed"),
         ("evaluate pyproject.toml", "pyproject.toml is a file; give the folder that it lies in"),
         ("evaluate . --episodes 0", "--episodes must be at least 1, got 0"),
         ("evaluate . --seed -1", "seed must be a whole number from 0 up, got -1"),
