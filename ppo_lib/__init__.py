@@ -38,7 +38,8 @@ Read the modules in this order; each imports only from those above it.
     check           does this installation work?
     widgets         the interactive figures of the notebooks
     exercises       their exercises: checks that name the mistake they recognise
-    __main__        the command line: train, evaluate, record, benchmark
+    arguments, commands, __main__
+                    the command line: train, evaluate, record, benchmark
 
 Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives. Only what the notebooks
 alone use is called by its package: `widgets.distribution_explorer()`.

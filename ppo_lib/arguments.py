@@ -9,7 +9,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 from ppo_lib.errors import UsageError
 
-NUMBERS = {"int": "whole number", "float": "number"}
+NUMBERS = {int: "whole number", float: "number"}
 
 
 def parse(commands: dict[str, type], args: list[str], prog: str) -> tuple[object, dict]:
@@ -58,6 +58,8 @@ def _say(event, commands, args, prog) -> str:
         word = event.found_token
         wrong = f"unknown command {word}" if word else "a command is missing"
         return f"{wrong}; {_meant(word, commands) or 'the commands are ' + ', '.join(commands)}"
+    if isinstance(event, mistakes.UnrecognizedArgs) and args[0] not in commands and not args[0].startswith("-"):
+        return f"unknown command {args[0]}; {_meant(args[0], commands) or 'the commands are ' + ', '.join(commands)}"
     if isinstance(event, mistakes.UnrecognizedArgs):
         word = event.tokens[0].partition("=")[0]
         known = [flag(name) for name in _flags_of(commands.get(args[0]))] if args else []
@@ -77,16 +79,24 @@ def _say_of_a_value(event, args):
     if event.argument is None:
         return " ".join(event.message.split())
     name, metavar = _name(event.argument), str(event.argument.lowered.metavar).lower()
-    kind = next((words for kind, words in NUMBERS.items() if kind in metavar), None)
+    kind = next((kind for kind in NUMBERS if kind.__name__ in metavar), None)
     if kind is None:
         return f"{name}: {' '.join(event.message.split())}"
-    given = next((args[i + 1] for i, word in enumerate(args[:-1]) if word == name), None)
-    given = next((word.partition("=")[2] for word in args if word.startswith(f"{name}=")), given)
-    return f"{name} takes a {kind}, got {given!r}"
+    words = " ".join(args).replace("=", " ").split()
+    given = next(word for word in words[words.index(name) + 1 :] if not _is(kind, word))
+    return f"{name} takes a {NUMBERS[kind]}, got {given!r}"
+
+
+def _is(kind, word) -> bool:
+    try:
+        kind(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(argument):
-    return argument.lowered.name_or_flags[0] if not argument.is_positional() else str(argument.lowered.metavar)
+    return argument.field.intern_name.upper() if argument.is_positional() else argument.lowered.name_or_flags[0]
 
 
 def _meant(word, known):

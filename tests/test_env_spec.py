@@ -116,6 +116,16 @@ def test_auto_falls_back_where_the_simulator_cannot_and_says_so_once(capsys):
     assert default_backend("highway-fast-v0", highway_config()) == "fast"
 
 
+def test_auto_falls_back_where_numpy_lacks_what_the_simulator_calls(monkeypatch, capsys):
+    from ppo_lib import fast_highway
+    from ppo_lib.fast_highway import vector_env
+
+    assert fast_highway.unavailable() is None
+    monkeypatch.setattr(vector_env, "unavailable", lambda: "this numpy is too new for the fast simulator")
+    assert default_backend("highway-fast-v0", highway_config()) == "async"
+    assert "too new for the fast simulator" in capsys.readouterr().err
+
+
 def test_auto_with_a_wrapper_runs_the_original():
     envs = make_vector_env("highway-fast-v0", 1, config=highway_config("kinematics"), wrapper=lambda env: env)
     assert envs.env_spec.backend == "async"

@@ -483,6 +483,23 @@ def test_every_diagnostic_is_there():
     assert rows[0]["entropy"] == pytest.approx(np.log(2), abs=0.01)
 
 
+def test_numbers_of_numpys_in_a_configuration_do_not_stop_a_save(tmp_path):
+    config = highway_config("kinematics", lanes_count=np.int64(3))
+    ppo = PPO(make_vector_env("highway-fast-v0", np.int64(2), "fast", config), SMALL)
+    assert PPO.load(ppo.learn(32, out=tmp_path, progress=False).run_folder).envs.env_spec == ppo.envs.env_spec
+
+
+def test_default_networks_suit_what_the_environments_show():
+    def encoder(env_id, config):
+        return PPO(make_vector_env(env_id, 2, "auto", config), SMALL).actor.recipe["encoder"]["kind"]
+
+    normalised = highway_config("kinematics") | {"observation": {"type": "Kinematics"}}
+    assert encoder("highway-fast-v0", highway_config()) == "road_images"
+    assert encoder("highway-fast-v0", highway_config("kinematics")) == "vehicles"
+    assert encoder("highway-fast-v0", normalised) == "features"
+    assert encoder("CartPole-v1", None) == "features"
+
+
 def test_networks_of_ones_own():
     envs = cartpole()
     actor = Actor(envs.single_observation_space, envs.single_action_space, hidden_sizes=(8,))

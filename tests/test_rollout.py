@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -92,6 +94,39 @@ def test_an_actor_that_returns_logits_and_a_critic_that_returns_columns_are_refu
         collect_rollout(envs, logits, ten_times, obs, 1)
     with pytest.raises(UsageError, match=r"of shape \(1,\), got \(1, 1\)"):
         collect_rollout(envs, Uniform(), lambda obs: obs, obs, 1)
+
+
+def test_the_final_observation_of_a_truncated_episode_is_valued():
+    rollout = collect(counters(2, truncate=True), num_steps=5)
+    torch.testing.assert_close(rollout.next_values[:, 0], torch.tensor([10.0, 20, 10, 20, 10]))
+
+
+class SlowTensor(torch.Tensor):
+    """Takes its time to arrive on the CPU, as a tensor on a busy GPU does."""
+
+    def cpu(self):
+        time.sleep(0.02)
+        return self.as_subclass(torch.Tensor).cpu()
+
+
+class SlowPolicy(Uniform):
+    def forward(self, obs):
+        policy = super().forward(obs)
+        policy.sample = lambda: torch.zeros(len(obs), dtype=torch.int64).as_subclass(SlowTensor)
+        return policy
+
+
+class SlowEnvs(VectorWrapper):
+    def step(self, actions):
+        time.sleep(0.01)
+        return super().step(actions)
+
+
+def test_waiting_for_a_gpu_is_inference_and_not_simulation():
+    envs = SlowEnvs(counters(30))
+    seconds = collect_rollout(envs, SlowPolicy(), ten_times, envs.reset(seed=0)[0], 5).seconds
+    assert seconds["infer"] >= 5 * 0.02
+    assert seconds["simulate"] >= 5 * 0.01
 
 
 class Spoilt(VectorWrapper):
