@@ -32,8 +32,9 @@ def parse(commands: dict[str, type], args: list[str], prog: str) -> tuple[object
         command = tyro.extras.subcommand_cli_from_dict(
             commands, args=args, prog=prog, config=(OmitArgPrefixes, FlagCreatePairsOff)
         )
-    flags = {word.partition("=")[0] for word in args if word.startswith("--")}
-    return command, {name: value for name, value in _all_fields(command).items() if flag(name) in flags}
+    flags = {word.partition("=")[0].replace("_", "-") for word in args if word.startswith("--")}  # tyro reads both
+    given = {name: flags & {flag(name), flag(f"no_{name}")} for name in _all_fields(command)}
+    return command, {name: value for name, value in _all_fields(command).items() if given[name]}
 
 
 def flag(name: str) -> str:

@@ -190,10 +190,10 @@ class Evaluate:
         if results:
             self._report(results)
         if stopped:
-            finished = ", ".join(results) or "no driver"
+            finished = f"{', '.join(results)} had" if results else "No driver had"
             print(
-                f"Stopped: {finished} had finished all episodes. One that had not is left out, because the episodes "
-                "that end first are the short ones.",
+                f"Stopped. {finished} finished all episodes; one that had not is left out, because the episodes that "
+                "end first are the short ones.",
                 file=sys.stderr,
             )
         return INTERRUPTED if stopped else 0

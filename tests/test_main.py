@@ -14,7 +14,6 @@ from known_env import counters
 from ppo_lib import commands
 from ppo_lib.__main__ import main
 from ppo_lib.checkpoint import checkpoints_in, load_network, newest_checkpoint
-from ppo_lib.commands import COMMANDS
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import make_vector_env
 from ppo_lib.evaluation import Evaluation
@@ -83,6 +82,8 @@ def test_a_resumed_run_keeps_its_settings(run, capsys):
     assert "--gamma 0.5 contradicts the run" in line
     assert "which has 0.8" in line
     assert "--seed 0 contradicts" in refused(capsys, "train", "--resume", "--out", str(run), "--seed", "0")
+    line = refused(capsys, "train", "--resume", "--out", str(run), "--no-anneal-learning-rate")
+    assert "which has True" in line
     assert "which has 3" in refused(capsys, "train", "--resume", "--out", str(run), "--seed", "0")
     line = refused(capsys, "train", "--resume", "--out", str(run), "--env-id", "highway-v0", "--total-steps", "1000")
     assert "--env-id highway-v0 contradicts" in line
@@ -183,7 +184,7 @@ def test_ctrl_c_in_an_evaluation_leaves_what_had_finished(run, capsys, monkeypat
     monkeypatch.setattr(commands, "baselines", one_and_a_half)
     assert main(["evaluate", str(run), "--episodes", "2", "--baselines", *flags]) == 130
     printed = capsys.readouterr()
-    assert "this agent, random had finished all episodes. One that had not is left out" in printed.err
+    assert "this agent, random had finished all episodes; one that had not is left out" in printed.err
     if flags:
         assert json.loads(printed.out)["baselines"]["random"]["return_mean"] == 7
     else:
@@ -197,7 +198,7 @@ def test_ctrl_c_before_any_driver_has_finished(run, capsys, monkeypatch):
     monkeypatch.setattr(commands, "evaluate_policy", stopped)
     assert main(["evaluate", str(run), "--json"]) == 130
     printed = capsys.readouterr()
-    assert "no driver had finished" in printed.err
+    assert "No driver had finished" in printed.err
     assert printed.out == ""
 
 
@@ -233,12 +234,12 @@ def test_a_recorded_drive_is_the_evaluated_one(run, tmp_path, capsys):
     [
         ("fly", "the commands are train, evaluate, record, benchmark"),
         ("tain", "did you mean train?"),
-        ("train --gamma", "--gamma expected one argument"),
+        ("train --gamma", "--gamma needs a value"),
         ("train --final-gamma high", "--final-gamma takes a number, got 'high'"),
         ("train now", "unknown argument now"),
         ("train --env-id CartPole-v1 --env-config {}", "--env-config is for the environments of highway-env"),
         ("train --env-id CartPole-v1 --stack-size 2", "--stack-size is for the environments of highway-env"),
-        ("evaluate", "required: run_or_checkpoint"),
+        ("evaluate", "is missing; python -m ppo_lib COMMAND --help says what is allowed"),
         ("evaluate pyproject.toml", "pyproject.toml is a file; give the folder that it lies in"),
         ("evaluate . --episodes 0", "--episodes must be at least 1, got 0"),
         ("evaluate . --seed -1", "seed must be a whole number from 0 up, got -1"),
@@ -276,18 +277,6 @@ def test_a_mistake_gets_one_clear_line(arguments, message, capsys, tmp_path):
     backend = ["--backend", "sync"] if command == "train" and "--backend" not in rest else []
     assert message in refused(capsys, command, *rest, *out, *backend)
     assert list(tmp_path.iterdir()) in ([], [tmp_path / "progress.csv"])
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_flag_is_explained(command, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    with pytest.raises(SystemExit):
-        main([command, "--help"])
-    lines = capsys.readouterr().out.splitlines()
-    flags = [i for i, line in enumerate(lines) if line.startswith("  -")]
-    assert len(flags) > 3
-    for i in flags:  # beside it, or below it where it is long
-        assert re.search(r"\S  +\S", lines[i]) or re.match(r" {20}", lines[i + 1]), lines[i]
 
 
 def test_an_output_folder_that_cannot_be_written(tmp_path, capsys):

@@ -47,6 +47,12 @@ def test_there_is_an_action_for_every_number_below_1(actions):
     assert sample(one_left, np.array([BELOW_1])).tolist() == [0]
 
 
+def test_an_improbable_action_is_drawn_too():
+    """In single precision its share of [0, 1) would be rounded away."""
+    probs = torch.tensor([0.5, 2e-9, 0.5])
+    assert sample(Categorical(probs=probs[None]), np.array([0.5 + 5e-10])).tolist() == [1]
+
+
 def test_a_batch_of_several_dimensions_is_drawn_entry_by_entry():
     policy = Categorical(logits=torch.randn(4, 3, 6, generator=torch.Generator().manual_seed(0)))
     u = uniforms(4, 3)
