@@ -1,5 +1,6 @@
 """The command line: python -m ppo_lib train | evaluate | record | benchmark."""
 
+import signal
 import sys
 
 from ppo_lib.errors import UsageError
@@ -11,7 +12,7 @@ def main(args=None) -> int:
     """Run one command; its exit code. A user's mistake is one line on stderr and 2, Ctrl-C is 130."""
     try:
         from ppo_lib.arguments import parse
-        from ppo_lib.commands import COMMANDS  # here, because this takes seconds, in which Ctrl-C may come
+        from ppo_lib.commands import COMMANDS
 
         command, asked = parse(COMMANDS, sys.argv[1:] if args is None else args, PROGRAM)
         return command.run(asked)
@@ -22,5 +23,14 @@ def main(args=None) -> int:
         return 130
 
 
+def _import_libraries():
+    """Import what takes seconds. Ctrl-C then ends the process at once, and no library stumbles over it."""
+    interrupts = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import ppo_lib.commands  # noqa: F401
+
+    signal.signal(signal.SIGINT, interrupts)
+
+
 if __name__ == "__main__":
+    _import_libraries()
     sys.exit(main())

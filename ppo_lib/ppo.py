@@ -35,8 +35,7 @@ class PPO:
         env_steps: environment steps taken so far, over all environments.
         gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
         generator: of the order of the minibatches.
-        total_steps, stop_reason: the maximum that learn was last given, and why it ended; run_folder: where it, or load,
-            keeps the run. None before.
+        total_steps, stop_reason, run_folder: the maximum that learn was last given, why it ended, and where it wrote.
 
     Environments, actions, minibatches and first weights have independent random numbers, all from config.seed (for the
     weights it seeds torch's own generator): the same seed, machine and settings give the same weights.

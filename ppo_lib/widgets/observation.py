@@ -4,7 +4,8 @@ import ipywidgets
 import numpy as np
 from highway_env.envs.common.observation import GrayscaleObservation
 
-from ppo_lib.envs import LUMINANCE, make_env
+from ppo_lib.envs import make_env
+from ppo_lib.highway import LUMINANCE
 from ppo_lib.plotting import plot_view
 from ppo_lib.widgets.engine import InteractiveFigure, slider
 
