@@ -4,6 +4,7 @@ Read the modules in this order; each imports only from those above it.
 
     errors          UsageError: one clear line for a mistake that the user can mend
     validation      values held against their types, by pydantic
+    plain_data      what JSON can hold, and what of it a file is not trusted with
     config          PPOConfig: every number of the algorithm, validated
     randomness      independent streams of random numbers from one seed
     device          where the networks compute

@@ -150,8 +150,8 @@ def load_checkpoint(directory) -> Checkpoint:
         )
     except UsageError as error:
         raise UsageError(f"{directory}: {error}") from None
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError) as error:
-        # KeyError and TypeError: a kind of number that safetensors knows and numpy does not
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, RecursionError) as error:
+        # KeyError and TypeError: a kind of number that safetensors knows and numpy does not; RecursionError: nesting
         raise UsageError(f"the checkpoint {directory} is damaged ({_one_line(error)}); use another one") from None
 
 
@@ -185,7 +185,7 @@ def checkpoint_path(run, env_steps: int) -> Path:
 
 def load_network(file) -> nn.Module:
     """The Actor or Critic stored in `file`, without its trainer. Raises UsageError as load_weights does."""
-    return _load_into(None, Path(file), "network")
+    return _load_into(None, Path(file), Path(file).stem)
 
 
 def load_weights(network: nn.Module, file) -> None:
@@ -202,8 +202,8 @@ def _load_into(network, file: Path, argument: str) -> nn.Module:
     if network is None:
         if "recipe" not in metadata:
             raise UsageError(
-                f"{file} does not say what network it belongs to; build the network and pass it as {argument} "
-                "(or use load_weights)"
+                f"{file} does not say what network it belongs to; build the network and pass it as {argument} to "
+                "PPO.load (or fill it by load_weights)"
             )
         try:
             recipe = json.loads(metadata["recipe"])

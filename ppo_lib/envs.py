@@ -3,22 +3,20 @@
 import difflib
 import multiprocessing
 import os
-import re
 import signal
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 
 import gymnasium
-import numpy as np
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 from ppo_lib.errors import UsageError, shown
 from ppo_lib.highway import full_config, highway_config, is_whole, reward_components, vehicle_classes, with_tuples
+from ppo_lib.plain_data import as_plain, is_plain, refuse_code
 from ppo_lib.wrappers import EpisodeStatistics, ReplayableEpisode
 
-__all__ = ["EnvSpec", "default_backend", "highway_config", "make_env", "make_vector_env", "reward_components"]
+__all__ = ["EnvSpec", "highway_config", "make_env", "make_vector_env", "reward_components"]
 
 BACKENDS = ("auto", "fast", "sync", "async")
 FAST_ENVS = ("highway-fast-v0", "highway-v0")  # what the fast simulator reproduces
@@ -37,7 +35,6 @@ REFUSALS = (
     AssertionError,
     gymnasium.error.Error,
 )
-LOOKS_LIKE_CODE = re.compile(r"[^\W\d]\w*[.:][^\W\d]")  # as in package.module.Class and package.module:name
 
 
 @dataclass(frozen=True)
@@ -77,13 +74,13 @@ class EnvSpec:
         if reserved := {"env_id", "config", "wrapper"} & self.kwargs.keys():
             raise UsageError(f"{', '.join(sorted(reserved))} cannot be among the further arguments of an environment")
         if is_highway(self.env_id):
-            config = _plain(self.config or {}, "config")
+            config = as_plain(self.config or {}, "config")
             full_config(spec, config)
         elif self.config is not None:
             raise UsageError(f"{self.env_id} takes no config; that dictionary is highway-env's")
         else:
             config = None
-        plain = {"config": config, "kwargs": _plain(self.kwargs, "the arguments"), "num_envs": int(self.num_envs)}
+        plain = {"config": config, "kwargs": as_plain(self.kwargs, "the arguments"), "num_envs": int(self.num_envs)}
         for name, value in plain.items():
             object.__setattr__(self, name, value)
         for name in ("by_hand", "wrapped_in"):
@@ -143,7 +140,7 @@ class EnvSpec:
         names = document["by_hand"] + document["wrapped_in"]
         if document["backend"] == "auto" or not all(isinstance(name, str) for name in names):
             raise UsageError("a specification of environments names one backend, and the rest by texts")
-        _refuse_code([document["config"], document["kwargs"]], vehicle_classes())
+        refuse_code([document["config"], document["kwargs"]], vehicle_classes())
         return cls(**document)
 
 
@@ -161,7 +158,7 @@ def make_env(env_id, config=None, *, render_mode=None, wrapper=None, **kwargs) -
     """
     spec = _find_spec(env_id)
     if is_highway(env_id):
-        config = _plain(config or {}, "config")
+        config = as_plain(config or {}, "config")
         full_config(spec, config)
         kwargs["config"] = with_tuples(config)
     elif config is not None:
@@ -191,16 +188,11 @@ def make_vector_env(env_id, num_envs, backend="auto", config=None, *, wrapper=No
 
     Raises UsageError as EnvSpec and make_env do, and for what the fast simulator does not reproduce.
     """
-    by_hand = {name: value for name, value in kwargs.items() if not _is_plain(value)}
+    by_hand = {name: value for name, value in kwargs.items() if not is_plain(value)}
     if wrapper is not None:
         by_hand["wrapper"] = wrapper
     plain = {name: value for name, value in kwargs.items() if name not in by_hand}
     return EnvSpec(env_id, num_envs, backend, config, plain, tuple(by_hand)).make(**by_hand)
-
-
-def default_backend(env_id, config=None, **kwargs) -> str:
-    """What "auto" means for an environment."""
-    return EnvSpec(env_id, 1, "auto", config, kwargs).backend
 
 
 def is_highway(env_id) -> bool:
@@ -268,41 +260,6 @@ def _find_spec(env_id):
         close = difflib.get_close_matches(str(env_id), gymnasium.registry, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else "any id in gymnasium.registry is allowed"
         raise UsageError(f"unknown environment {shown(env_id)}; {hint}") from None
-
-
-def _plain(value, where):
-    """`value` in plain Python: numpy's numbers and arrays as Python's, tuples as lists. UsageError for all else."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.tolist()
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: _plain(part, f"{where}[{key!r}]") for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part, where) for part in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise UsageError(f"{where} must be plain numbers, texts, lists and dictionaries, got {shown(value)}")
-
-
-def _is_plain(value) -> bool:
-    try:
-        _plain(value, "it")
-    except UsageError:
-        return False
-    return True
-
-
-def _refuse_code(value, allowed):
-    """Refuse a text that names code to import, at any depth."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for part in value:
-            _refuse_code(part, allowed)
-    elif isinstance(value, str) and LOOKS_LIKE_CODE.search(value) and value not in allowed:
-        raise UsageError(
-            f"{shown(value)} names code that would be imported, and a file is not trusted with that; highway-env's "
-            "own vehicles are allowed. If you trust it, make the environments yourself and pass them as envs"
-        )
 
 
 @cache

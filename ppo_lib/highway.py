@@ -134,7 +134,7 @@ def full_config(spec, config) -> dict:
             f"policy_frequency must be above 0 Hz and at most simulation_frequency "
             f"({merged['simulation_frequency']} Hz), got {shown(merged['policy_frequency'])}"
         )
-    _check_observation(merged["observation"])
+    _check_observation(merged["observation"], defaults["observation"])
     return merged
 
 
@@ -169,7 +169,7 @@ def is_finite(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
-def _check_observation(observation):
+def _check_observation(observation, default):
     if "type" not in observation:
         raise UsageError(
             "the key 'type' is missing in highway-env's observation configuration; "
@@ -188,7 +188,7 @@ def _check_observation(observation):
         if observation["type"] == name:
             cls = getattr(highway_observations, {"Kinematics": "KinematicObservation"}.get(name, name))
             parameters = inspect.signature(cls).parameters
-            _check_keys(f"{name}'s configuration", observation, set(parameters) - {"env", "kwargs"} | {"type"})
+            _check_keys(f"{name}'s configuration", observation, set(parameters) - {"env", "kwargs"} | default.keys())
 
 
 def _check_keys(what, given, allowed):

@@ -77,7 +77,8 @@ def _replace(copy, chance):
 
 def _nest(copy, chance):
     def edit(node, key):
-        node[key] = {"deeper": node[key]} if chance.random() < 0.5 else [node[key]] * chance.choice((1, 2, 1000))
+        for _ in range(chance.choice((1, 1, 100, 300, 900))):
+            node[key] = {"deeper": node[key]} if chance.random() < 0.5 else [node[key]]
         return "nested"
 
     if chance.random() < 0.1:

@@ -7,7 +7,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from ppo_lib.envs import EnvSpec, default_backend, highway_config, make_vector_env
+from ppo_lib.envs import EnvSpec, highway_config, make_vector_env
 from ppo_lib.errors import UsageError
 
 PAYLOAD = """
@@ -36,7 +36,7 @@ def test_numbers_of_numpys_become_plain(tmp_path):
 
 
 def test_what_json_cannot_hold_is_refused_in_a_configuration():
-    with pytest.raises(UsageError, match=r"config\['lanes_count'\] must be plain numbers"):
+    with pytest.raises(UsageError, match=r"config\['lanes_count'\] must be plain finite numbers"):
         EnvSpec("highway-fast-v0", 1, "sync", {"lanes_count": object()})
 
 
@@ -106,14 +106,14 @@ def test_a_document_that_is_none_is_refused(document):
 def test_auto_falls_back_where_the_simulator_cannot_and_says_so_once(capsys):
     config = {"action": {"type": "DiscreteAction"}}
     for _ in range(2):
-        assert default_backend("highway-fast-v0", config) == "async"
+        assert EnvSpec("highway-fast-v0", config=config).backend == "async"
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1
     assert said[0].startswith("backend async instead of fast: ")
     assert "action" in said[0]
     with pytest.raises(UsageError, match="cannot reproduce action"):
         EnvSpec("highway-fast-v0", 1, "fast", config)
-    assert default_backend("highway-fast-v0", highway_config()) == "fast"
+    assert EnvSpec("highway-fast-v0", config=highway_config()).backend == "fast"
 
 
 def test_auto_falls_back_where_numpy_lacks_what_the_simulator_calls(monkeypatch, capsys):
@@ -122,7 +122,7 @@ def test_auto_falls_back_where_numpy_lacks_what_the_simulator_calls(monkeypatch,
 
     assert fast_highway.unavailable() is None
     monkeypatch.setattr(vector_env, "unavailable", lambda: "this numpy is too new for the fast simulator")
-    assert default_backend("highway-fast-v0", highway_config()) == "async"
+    assert EnvSpec("highway-fast-v0", config=highway_config()).backend == "async"
     assert "too new for the fast simulator" in capsys.readouterr().err
 
 

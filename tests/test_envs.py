@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from ppo_lib.envs import default_backend, highway_config, make_env, make_vector_env, reward_components
+from ppo_lib.envs import EnvSpec, highway_config, make_env, make_vector_env, reward_components
 from ppo_lib.errors import UsageError
 
 
@@ -124,7 +124,7 @@ def test_a_vector_gives_the_episodes_of_single_environments(backend):
     [("highway-fast-v0", "fast"), ("highway-v0", "fast"), ("merge-v0", "async"), ("CartPole-v1", "sync")],
 )
 def test_auto_is_the_fastest_backend_that_can(env_id, backend):
-    assert default_backend(env_id) == backend
+    assert EnvSpec(env_id).backend == backend
 
 
 def test_what_the_fast_simulator_does_not_reproduce_is_refused_by_name():
