@@ -66,7 +66,7 @@ class _Announcement(event.Listener):
             self.said = True
             remove_outdated()
             print(
-                "fast_highway: compiling the simulator, once for this machine (about 10 seconds) ...", file=sys.stderr
+                "fast_highway: compiling the simulator, once for this machine (about 15 seconds) ...", file=sys.stderr
             )
 
     def on_end(self, event: event.Event) -> None:
