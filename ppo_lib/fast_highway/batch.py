@@ -33,44 +33,47 @@ def copy_vehicles(source, target):
 
 @entry_point
 def reset_batch(rules, target_speeds, state, outcome, chosen, counter, total):
-    """``reset`` of the environments that are `chosen`, from their own random generators."""
-    rules = rules[0]
-    cars = np.empty(state.cars.shape[1], CAR)
-    for _ in range(total):
+    """``reset`` of the environments that are `chosen` (N,), from their own random generators."""
+    reset_each(rules[0], target_speeds, state, outcome, chosen, np.empty(state.cars.shape[1], CAR), counter, total)
+
+
+@kernel
+def reset_each(rules, target_speeds, state, outcome, chosen, cars, counter, total):
+    """The loop of `reset_batch`; cars (K,) are scratch."""
+    n = next_index(counter)
+    while n < total:
+        if chosen[n]:
+            spawn_road(rules, target_speeds, cars, state.generator[n])
+            state.time[n] = 0.0
+            update_directions(rules, cars)
+            reward_terms(rules, cars[0], outcome.terms[:, n])
+            outcome.speed[n] = cars[0].speed
+            outcome.crashed[n] = False
+            copy_vehicles(cars, state.cars[n])
         n = next_index(counter)
-        if n >= total:
-            break
-        if not chosen[n]:
-            continue
-        spawn_road(rules, target_speeds, cars, state.generator[n])
-        state.time[n] = 0.0
-        update_directions(rules, cars)
-        reward_terms(rules, cars[0], outcome.terms[:, n])
-        outcome.speed[n] = cars[0].speed
-        outcome.crashed[n] = False
-        copy_vehicles(cars, state.cars[n])
 
 
 @entry_point
 def step_batch(rules, target_speeds, state, outcome, skipped, meta_actions, counter, total):
     """``step`` of the environments that are not `skipped` (N,), with their `meta_actions` (N,)."""
-    rules = rules[0]
+    workspace = new_workspace(ROADS_PER_BLOCK, state.cars.shape[1], rules[0].lanes_count)
+    step_blocks(rules[0], target_speeds, state, outcome, skipped, meta_actions, workspace, counter, total)
+
+
+@kernel
+def step_blocks(rules, target_speeds, state, outcome, skipped, meta_actions, workspace, counter, total):
+    """The loop of `step_batch`: a few environments are taken and simulated side by side, until none is left."""
+    cars, indices, actions = workspace.cars, workspace.indices, workspace.meta_actions
     count = state.cars.shape[1]
-    cars = np.empty(ROADS_PER_BLOCK * count, CAR)
-    workspace = new_workspace(ROADS_PER_BLOCK, count, rules.lanes_count)
-    indices, actions = np.empty(ROADS_PER_BLOCK, np.int64), np.empty(ROADS_PER_BLOCK, np.int64)
-    for _ in range(total):
+    n = next_index(counter)
+    while n < total:
         roads = 0
-        while roads < ROADS_PER_BLOCK:
-            n = next_index(counter)
-            if n >= total:
-                break
+        while roads < ROADS_PER_BLOCK and n < total:
             if not skipped[n]:
                 copy_vehicles(state.cars[n], cars[roads * count : (roads + 1) * count])
                 indices[roads], actions[roads] = n, meta_actions[n]
                 roads += 1
-        if roads == 0:
-            break
+            n = next_index(counter)
         simulate(rules, target_speeds, cars[: roads * count], actions[:roads], workspace)
         for road in range(roads):
             finish_step(rules, cars[road * count : (road + 1) * count], state, outcome, indices[road])
@@ -98,54 +101,66 @@ def render_batch(rules, camera, greys, masks, state, frames, newest, tasks, out,
     last one. `tasks` (N,): SKIP it, UPDATE it with a new picture, RESTART it (after a reset, all pictures but the new
     one are black), or only REPEAT the stack.
     """
-    rules, camera = rules[0], camera[0]
+    kinds, columns = np.zeros(camera[0].width, np.uint8), np.zeros((4, camera[0].height), np.uint8)
+    sprites, ring = (greys, masks), (frames, newest)
+    render_each(rules[0], camera[0], sprites, state, ring, tasks, out, kinds, columns, counter, total)
+
+
+@kernel
+def render_each(rules, camera, sprites, state, ring, tasks, out, kinds, columns, counter, total):
+    """The loop of `render_batch`; kinds and columns are scratch, see `rendering`."""
+    greys, masks = sprites
+    frames, newest = ring
     stack = frames.shape[1]
-    kinds = np.zeros(camera.width, np.uint8)
-    columns = np.zeros((4, camera.height), np.uint8)
-    for _ in range(total):
-        n = next_index(counter)
-        if n >= total:
-            break
-        if tasks[n] == SKIP:
-            continue
+    n = next_index(counter)
+    while n < total:
         if tasks[n] == RESTART:
             for k in range(stack):
                 frames[n, k] = 0
-        if tasks[n] != REPEAT:
+        if tasks[n] in (UPDATE, RESTART):
             newest[n] = (newest[n] + 1) % stack
             image = frames[n, newest[n]]
             render_image(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
-        for k in range(stack):
-            oldest_first = (newest[n] + 1 + k) % stack
-            copy_bytes(out[n, k].ctypes.data, frames[n, oldest_first].ctypes.data, camera.width * camera.height)
+        if tasks[n] != SKIP:
+            for k in range(stack):
+                oldest_first = (newest[n] + 1 + k) % stack
+                copy_bytes(out[n, k].ctypes.data, frames[n, oldest_first].ctypes.data, camera.width * camera.height)
+        n = next_index(counter)
 
 
 @entry_point
 def observe_table_batch(rules, table, features, ranges, state, tasks, out, counter, total):
     """Kinematics of the environments whose task is not SKIP into `out` (N, vehicles, features) float32."""
-    rules, table = rules[0], table[0]
-    cars = np.empty(state.cars.shape[1], CAR)
-    nearest = np.zeros(table.vehicles, np.int64)
-    for _ in range(total):
-        n = next_index(counter)
-        if n >= total:
-            break
+    cars, nearest = np.empty(state.cars.shape[1], CAR), np.zeros(table[0].vehicles, np.int64)
+    observe_each_table(rules[0], table[0], features, ranges, state, tasks, out, cars, nearest, counter, total)
+
+
+@kernel
+def observe_each_table(rules, table, features, ranges, state, tasks, out, cars, nearest, counter, total):
+    """The loop of `observe_table_batch`; cars (K,) and nearest (vehicles,) are scratch."""
+    n = next_index(counter)
+    while n < total:
         if tasks[n] != SKIP:
             copy_vehicles(state.cars[n], cars)
             update_directions(rules, cars)
             observe_table(rules, table, features, ranges, cars, state.generator[n], nearest, out[n])
+        n = next_index(counter)
 
 
 @entry_point
 def observe_grid_batch(rules, grid, features, ranges, state, tasks, out, counter, total):
     """OccupancyGrid of the environments whose task is not SKIP into `out` (N, features, cells, cells) float64."""
-    rules, grid = rules[0], grid[0]
     cars = np.empty(state.cars.shape[1], CAR)
-    for _ in range(total):
-        n = next_index(counter)
-        if n >= total:
-            break
+    observe_each_grid(rules[0], grid[0], features, ranges, state, tasks, out, cars, counter, total)
+
+
+@kernel
+def observe_each_grid(rules, grid, features, ranges, state, tasks, out, cars, counter, total):
+    """The loop of `observe_grid_batch`; cars (K,) are scratch."""
+    n = next_index(counter)
+    while n < total:
         if tasks[n] != SKIP:
             copy_vehicles(state.cars[n], cars)
             update_directions(rules, cars)
             observe_grid(rules, grid, features, ranges, cars, out[n])
+        n = next_index(counter)

@@ -1,8 +1,8 @@
 """Collisions: ``RoadObject.handle_collisions`` (vehicle/objects.py) and the separating-axis test of utils.py.
 
-Two convex shapes do not touch if there is a direction on which their shadows are apart. For rectangles it is enough
-to try the directions of their sides. The test also moves the shadows on by one frame: vehicles that *will* touch are
-pushed apart at the next move, along the direction in which the shadows overlap least.
+Two convex shapes do not touch if there is a direction on which their projections are apart. For rectangles it is
+enough to try the directions of their sides. The test also moves the projections on by one frame: vehicles that *will*
+touch are pushed apart at the next move, along the direction in which the projections overlap least.
 """
 
 import math

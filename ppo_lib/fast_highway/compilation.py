@@ -1,8 +1,10 @@
 """How kernels are compiled, kept on disk, and never used when they are out of date.
 
-Two decorators. `kernel` marks a building block: compiled only as part of something bigger, never kept on disk.
-`entry_point` marks the few functions that Python calls: they release the GIL, and their machine code is kept on disk
-next to this file (or where NUMBA_CACHE_DIR says), so that only the first start after an installation compiles.
+`kernel` marks a building block: compiled only as part of something bigger, never kept on disk. It must not allocate
+arrays (`allocating_kernel` may), for then numba need not count references to them: those counts would cost a fifth of
+the time, and more where two threads count references to the same array. `entry_point` marks the few functions that
+Python calls: they release the GIL, and their machine code is kept on disk next to this file (or where NUMBA_CACHE_DIR
+says), so that only the first start after an installation compiles.
 
 numba's cache looks at the file in which the cached function stands, not at the files of the functions that it calls.
 So an edit of ``dynamics.py`` would go unnoticed. Therefore the fingerprint of all sources of this package is part of
@@ -16,8 +18,11 @@ from pathlib import Path
 
 import numba
 from numba.core import event
+from numba.core.options import DefaultOptions
 
-kernel = numba.njit(error_model="numpy")
+allocating_kernel = numba.njit(error_model="numpy")
+_uncounted = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}  # where some numba has it no more: slower
+kernel = numba.njit(error_model="numpy", **_uncounted)
 
 entry_points: list = []
 
@@ -61,7 +66,7 @@ class _Announcement(event.Listener):
             self.said = True
             remove_outdated()
             print(
-                "fast_highway: compiling the simulator, once for this machine (about 10 seconds) ...", file=sys.stderr
+                "fast_highway: compiling the simulator, once for this machine (about 15 seconds) ...", file=sys.stderr
             )
 
     def on_end(self, event: event.Event) -> None:

@@ -111,10 +111,10 @@ def lane_accelerations(rules, cars, ratios, powers):
 
 
 @kernel
-def new_follower_acceleration(rules, judge, rear):
-    """``IDMVehicle.acceleration`` of `rear` behind `judge`, as the latter expects it: with the judge's δ (m/s²)."""
-    power = call_binary(rules.loops[POWER, 0], rules.loops[POWER, 1], speed_ratio(rear), judge.delta)
-    return COMFORT_ACCELERATION * (1.0 - power) - interaction(rules, rear, judge)
+def new_follower_acceleration(rules, me, rear):
+    """``IDMVehicle.acceleration`` of `rear` behind `me`, as `me` expects it: with its own δ (m/s²)."""
+    power = call_binary(rules.loops[POWER, 0], rules.loops[POWER, 1], speed_ratio(rear), me.delta)
+    return COMFORT_ACCELERATION * (1.0 - power) - interaction(rules, rear, me)
 
 
 @kernel

@@ -10,7 +10,7 @@ import numpy as np
 
 from ppo_lib.fast_highway.arithmetic import clip, linear_map
 from ppo_lib.fast_highway.collisions import CORNERS, collide_all, collide_with_later
-from ppo_lib.fast_highway.compilation import kernel
+from ppo_lib.fast_highway.compilation import allocating_kernel, kernel
 from ppo_lib.fast_highway.dynamics import (
     SPEED_GAIN,
     apply_meta_action,
@@ -23,6 +23,7 @@ from ppo_lib.fast_highway.dynamics import (
 from ppo_lib.fast_highway.neighbours import closest_lane, find_fronts, on_lane, sort_along_road
 from ppo_lib.fast_highway.numpy_math import cosine, sine
 from ppo_lib.fast_highway.state import (
+    CAR,
     COLLISION,
     HIGH_SPEED,
     MAX_SPEED,
@@ -87,6 +88,9 @@ def move(rules, cars):
 class Workspace(NamedTuple):
     """Scratch arrays for R roads of K vehicles at a time."""
 
+    cars: np.ndarray  # (R * K,) CAR, the vehicles of one road after another
+    indices: np.ndarray  # (R,) int64, the environments that they belong to
+    meta_actions: np.ndarray  # (R,) int64
     order: np.ndarray  # (R, K) int64, the vehicles' numbers along each road
     leaders: np.ndarray  # (lanes + 2,) int64
     numbers: np.ndarray  # (R * K,) int64, of some of the vehicles
@@ -95,16 +99,24 @@ class Workspace(NamedTuple):
     polygons: np.ndarray  # (2, 5, 2) float64
 
 
-@kernel
+@allocating_kernel
 def new_workspace(roads, count, lanes):
     """Scratch arrays for so many roads of `count` vehicles on so many lanes."""
     order = np.empty((roads, count), np.int64)
     for road in range(roads):
         for i in range(count):
             order[road, i] = i
-    total = roads * count
-    leaders, polygons = np.empty(lanes + 2, np.int64), np.empty((2, CORNERS + 1, 2))
-    return Workspace(order, leaders, np.empty(total, np.int64), np.empty(total), np.empty(total), polygons)
+    return Workspace(
+        cars=np.empty(roads * count, CAR),
+        indices=np.empty(roads, np.int64),
+        meta_actions=np.empty(roads, np.int64),
+        order=order,
+        leaders=np.empty(lanes + 2, np.int64),
+        numbers=np.empty(roads * count, np.int64),
+        values=np.empty(roads * count),
+        powers=np.empty(roads * count),
+        polygons=np.empty((2, CORNERS + 1, 2)),
+    )
 
 
 @kernel

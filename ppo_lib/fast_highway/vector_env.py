@@ -264,7 +264,7 @@ class FastHighwayVectorEnv(VectorEnv):
             raise ResetNeeded("call reset() (or set_state) first")
 
     def close_extras(self, **kwargs: Any) -> None:
-        """End the helper threads; called by `close`."""
+        """End the worker threads; called by `close`."""
         self._threads.shutdown()
 
     def __repr__(self) -> str:

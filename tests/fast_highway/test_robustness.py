@@ -164,7 +164,7 @@ def test_several_threads_at_once():
 def test_worker_processes(method):
     if method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"{method} is not available here")
-    parent = FastHighwayVectorEnv(40, num_threads=2)  # its helper thread exists when the process forks
+    parent = FastHighwayVectorEnv(40, num_threads=2)  # its worker thread exists when the process forks
     parent.reset(seed=0)
     parent.step(np.ones(40, int))
     with multiprocessing.get_context(method).Pool(2) as pool:
@@ -189,9 +189,9 @@ def test_an_environment_made_before_a_fork_works_after_it():
     child.start()
     child.join(60)
     assert child.exitcode == 0
-    rewards, helpers = queue.get()
+    rewards, workers = queue.get()
     assert np.array_equal(rewards, envs.step(np.ones(40, int))[1])
-    assert helpers == 1  # a new one: threads do not survive a fork
+    assert workers == 1  # a new one: threads do not survive a fork
 
 
 def test_an_error_in_a_helper_thread_is_not_lost():
@@ -200,7 +200,7 @@ def test_an_error_in_a_helper_thread_is_not_lost():
     def work(counter, total):
         if threading.get_ident() != caller:
             raise RuntimeError("lost")
-        time.sleep(0.5)  # time enough for the helper to begin
+        time.sleep(0.5)  # time enough for the worker to begin
 
     with pytest.raises(RuntimeError, match="lost"):
         threads.WorkerThreads(2).run(work, np.ones(100))
