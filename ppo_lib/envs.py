@@ -218,11 +218,13 @@ def _why_not_fast(spec) -> str | None:
 
 
 def _make_fast(spec, num_envs):
-    try:
-        from ppo_lib.fast_highway import FastHighwayVectorEnv  # only here, because numba takes a second to import
+    from ppo_lib import fast_highway  # only here, because numba takes a second to import
 
-        return FastHighwayVectorEnv(num_envs, spec.env_id, with_tuples(spec.config), **spec.kwargs)
-    except (ImportError, TypeError, ValueError) as error:  # TypeError: an argument that it does not have
+    if (reason := fast_highway.unavailable()) is not None:
+        raise UsageError(reason)
+    try:
+        return fast_highway.FastHighwayVectorEnv(num_envs, spec.env_id, with_tuples(spec.config), **spec.kwargs)
+    except (TypeError, ValueError) as error:  # TypeError: an argument that it does not have
         raise UsageError(_one_line(error)) from None
 
 

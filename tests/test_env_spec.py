@@ -118,10 +118,9 @@ def test_auto_falls_back_where_the_simulator_cannot_and_says_so_once(capsys):
 
 def test_auto_falls_back_where_numpy_lacks_what_the_simulator_calls(monkeypatch, capsys):
     from ppo_lib import fast_highway
-    from ppo_lib.fast_highway import vector_env
 
     assert fast_highway.unavailable() is None
-    monkeypatch.setattr(vector_env, "unavailable", lambda: "this numpy is too new for the fast simulator")
+    monkeypatch.setattr(fast_highway, "unavailable", lambda: "this numpy is too new for the fast simulator")
     assert EnvSpec("highway-fast-v0", config=highway_config()).backend == "async"
     assert "too new for the fast simulator" in capsys.readouterr().err
 
