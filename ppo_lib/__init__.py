@@ -31,6 +31,7 @@ Read the modules in this order; each imports only from those above it.
     learner_state   what of a learner, beside the weights, a training goes on from
     training        the loop: schedules, progress, Ctrl-C, log, checkpoints, why it stopped
     ppo             PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    rival           Stable-Baselines3's PPO with our networks, settings and simulator
     contest         contestants that take turns against the clock
     benchmark_gpu   what a GPU is worth, and whether it learns the same
     planner         a driver that searches with the exact simulator: the upper line

@@ -7,14 +7,12 @@ from time import perf_counter
 import numpy as np
 import torch
 from gymnasium import spaces
-from torch import nn
 
 from ppo_lib import benchmark_gpu
 from ppo_lib.config import PPOConfig
-from ppo_lib.contest import alternate
-from ppo_lib.encoders import NATURE_CNN, SMALL_CNN, ImageEncoder, contrast
+from ppo_lib.contest import alternate, import_rival
+from ppo_lib.encoders import NATURE_CNN, ImageEncoder, contrast
 from ppo_lib.envs import highway_config, make_env, make_vector_env
-from ppo_lib.errors import UsageError
 from ppo_lib.ppo import PPO
 
 ENV_ID = "highway-fast-v0"
@@ -155,41 +153,11 @@ def _drive_randomly(steps):
 
 def _train_sb3(config, steps):
     """Stable-Baselines3's PPO on the same observation with our network and settings, in its own worker processes."""
-    try:
-        from stable_baselines3 import PPO as Rival
-        from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-        from stable_baselines3.common.vec_env import SubprocVecEnv
-    except ImportError:
-        raise UsageError("the benchmark's rival is missing; pip install stable-baselines3") from None
+    rivals = import_rival()
+    from stable_baselines3.common.vec_env import SubprocVecEnv
 
-    class SameNetwork(BaseFeaturesExtractor):
-        def __init__(self, observation_space):
-            super().__init__(observation_space, features_dim=128)
-            self.net = nn.Sequential()
-            channels, *size = observation_space.shape
-            for out_channels, kernel, stride in SMALL_CNN:
-                self.net.extend([nn.Conv2d(channels, out_channels, kernel, stride), nn.ReLU()])
-                channels, size = out_channels, [(length - kernel) // stride + 1 for length in size]
-            self.net.extend([nn.Flatten(), nn.Linear(channels * int(np.prod(size)), 128), nn.ReLU()])
-
-        def forward(self, obs):
-            return self.net(obs)
-
-    rival = Rival(
-        "CnnPolicy",
-        SubprocVecEnv([lambda: make_env(ENV_ID, highway_config())] * NUM_ENVS, start_method="fork"),
-        n_steps=config.num_steps,
-        batch_size=config.minibatch_size(NUM_ENVS),
-        n_epochs=config.num_epochs,
-        learning_rate=config.learning_rate,
-        gamma=config.gamma,
-        device="cpu",
-        policy_kwargs={
-            "features_extractor_class": SameNetwork,
-            "share_features_extractor": False,
-            "net_arch": [],
-        },
-    )
+    envs = SubprocVecEnv([lambda: make_env(ENV_ID, highway_config())] * NUM_ENVS, start_method="fork")
+    rival = rivals.make_rival(envs, config, "CnnPolicy", features_extractor_class=rivals.PlainCNN)
 
     def contest():
         started = perf_counter()

@@ -7,13 +7,11 @@ import tempfile
 import warnings
 from dataclasses import replace
 
-import numpy as np
 import torch
 
-from ppo_lib.contest import alternate
+from ppo_lib.contest import alternate, import_rival
+from ppo_lib.encoders import encoder_for
 from ppo_lib.envs import highway_config, make_vector_env
-from ppo_lib.errors import UsageError
-from ppo_lib.networks import Actor
 from ppo_lib.ppo import PPO
 
 ENV_ID = "highway-fast-v0"
@@ -179,60 +177,16 @@ def _moved(rollout, device):
 
 def _sb3(kind, config, device, num_envs):
     """Stable-Baselines3's PPO with our networks and settings, in our simulator."""
-    try:
-        from stable_baselines3 import PPO as Rival
-        from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-        from stable_baselines3.common.vec_env import VecEnv
-    except ImportError:
-        raise UsageError("the benchmark's rival is missing; pip install stable-baselines3") from None
+    rivals = import_rival()
     envs = make_vector_env(ENV_ID, num_envs, "fast", highway_config(KINDS[kind]))
-
-    class SameEncoder(BaseFeaturesExtractor):
-        def __init__(self, observation_space):
-            actor = Actor(observation_space, envs.single_action_space)
-            super().__init__(observation_space, actor.head.in_features)
-            self.encoder = actor.encoder
-
-        def forward(self, obs):
-            return self.encoder(obs)
-
-    class FastVecEnv(VecEnv):
-        def reset(self):
-            return envs.reset(seed=config.seed)[0].copy()
-
-        def step_async(self, actions):
-            self.actions = actions
-
-        def step_wait(self):
-            obs, rewards, terminated, truncated, infos = envs.step(self.actions)
-            told = [{} for _ in range(num_envs)]
-            for n in np.flatnonzero(terminated | truncated):
-                told[n] = {"terminal_observation": infos["final_obs"][n], "TimeLimit.truncated": not terminated[n]}
-            return obs.copy(), rewards.astype(np.float32), terminated | truncated, told
-
-        def get_attr(self, attr_name, indices=None):
-            return [None] * num_envs
-
-        def env_is_wrapped(self, wrapper_class, indices=None):
-            return [False] * num_envs
-
-        set_attr = env_method = close = lambda self, *_, **__: None
-
+    encoder = encoder_for(envs.single_observation_space, envs.env_spec.config)
     warnings.filterwarnings("ignore", "You are trying to run PPO on the GPU", UserWarning)  # that is the question here
-    return Rival(
-        "MlpPolicy",  # a name only: the networks are ours
-        FastVecEnv(num_envs, envs.single_observation_space, envs.single_action_space),
-        n_steps=config.num_steps,
-        batch_size=config.minibatch_size(num_envs),
-        n_epochs=config.num_epochs,
-        learning_rate=config.learning_rate,
-        gamma=config.gamma,
+    return rivals.make_rival(
+        rivals.FastVecEnv(envs, config.seed),
+        config,
         device=device,
-        policy_kwargs={
-            "features_extractor_class": SameEncoder,
-            "share_features_extractor": False,
-            "net_arch": [],
-            "ortho_init": False,  # ours has done it
-            "normalize_images": False,  # our encoder does
-        },
+        features_extractor_class=rivals.OurEncoder,
+        features_extractor_kwargs={"name": encoder},
+        ortho_init=False,  # ours has done it
+        normalize_images=False,  # our encoder does
     )

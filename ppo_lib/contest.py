@@ -3,6 +3,8 @@
 from statistics import median
 from time import perf_counter
 
+from ppo_lib.errors import UsageError
+
 
 def alternate(contests, samples, rounds=15) -> dict[str, float]:
     """{name: median samples a second}.
@@ -18,3 +20,12 @@ def alternate(contests, samples, rounds=15) -> dict[str, float]:
             contest()
             seconds[name].append(perf_counter() - started)
     return {name: samples / median(spent[1:]) for name, spent in seconds.items()}
+
+
+def import_rival():
+    """The module ppo_lib.rival. Raises UsageError where Stable-Baselines3 is missing."""
+    try:
+        from ppo_lib import rival
+    except ImportError:
+        raise UsageError("the benchmark's rival is missing; pip install stable-baselines3") from None
+    return rival

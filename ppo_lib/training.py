@@ -76,9 +76,10 @@ class Training:
         bar.set_postfix_str(_summary(diagnostics))
         if self.folder:
             self.folder.log(diagnostics)
-            if ppo.env_steps - self.saved_at >= ppo.config.save_interval:
-                self._save()
+        # Before the checkpoint, which then holds what the callback did to the environments.
         stopped_by_callback = self.callback is not None and self.callback(ppo, diagnostics) is False
+        if self.folder and ppo.env_steps - self.saved_at >= ppo.config.save_interval:
+            self._save()
         if ppo.env_steps + self.batch_size > self.total_steps:
             return FINISHED
         if stopped_by_callback:

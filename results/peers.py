@@ -28,15 +28,14 @@ from experiments import (
 )
 from stable_baselines3 import PPO as Rival
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
+from stable_baselines3.common.vec_env import SubprocVecEnv
 from tqdm.auto import tqdm
 
 from ppo_lib.config import PPOConfig
-from ppo_lib.encoders import VehicleEncoder
 from ppo_lib.envs import highway_config, make_env, make_vector_env
 from ppo_lib.evaluation import bootstrap_ci95
 from ppo_lib.plotting import contestant_colors, plot_contest
+from ppo_lib.rival import FastVecEnv, OurEncoder
 
 TOTAL_STEPS = 102_400  # fifty of our rollouts
 SECONDS = 60
@@ -45,63 +44,6 @@ ENDLESS = 1_000_000  # steps that nobody reaches on highway-env in that time
 CONFIG = highway_config("kinematics")
 SCALED_CONFIG = CONFIG | {"observation": CONFIG["observation"] | {"normalize": True}}
 NUM_WORKERS = 8  # processes that drive highway-env itself
-
-
-class OurEncoder(BaseFeaturesExtractor):
-    """Our encoder as one of Stable-Baselines3's feature extractors."""
-
-    def __init__(self, observation_space):
-        encoder = VehicleEncoder(observation_space)
-        super().__init__(observation_space, encoder.width)
-        self.encoder = encoder
-
-    def forward(self, obs):
-        """(B, V, 5) to (B, features)."""
-        return self.encoder(obs)
-
-
-class FastVecEnv(VecEnv):
-    """The fast simulator behind Stable-Baselines3's interface."""
-
-    def __init__(self, num_envs, seed, config=CONFIG):
-        self.envs = make_vector_env(ENV_ID, num_envs, "fast", config)
-        self.first_seed = seed
-        super().__init__(num_envs, self.envs.single_observation_space, self.envs.single_action_space)
-
-    def reset(self):
-        """Start all episodes."""
-        return self.envs.reset(seed=self.first_seed)[0].copy()
-
-    def step_async(self, actions):
-        """Remember what to do."""
-        self.actions = actions
-
-    def step_wait(self):
-        """Do it."""
-        obs, rewards, terminated, truncated, infos = self.envs.step(self.actions)
-        done = terminated | truncated
-        told = [{} for _ in done]
-        for n in np.flatnonzero(done):
-            last = infos["final_obs"][n]
-            told[n] = {"terminal_observation": last, "TimeLimit.truncated": bool(truncated[n] & ~terminated[n])}
-        return obs.copy(), rewards.astype(np.float32), done, told
-
-    def close(self):
-        """Nothing to close: it runs in this process."""
-
-    def get_attr(self, attr_name, indices=None):
-        """What Stable-Baselines3 asks of single environments; there are none."""
-        return [None] * self.num_envs
-
-    def set_attr(self, attr_name, value, indices=None):
-        """Not needed."""
-
-    def env_method(self, method_name, *args, indices=None, **kwargs):
-        """Not needed."""
-
-    def env_is_wrapped(self, wrapper_class, indices=None):
-        """No wrapper of Stable-Baselines3's is around."""
-        return [False] * self.num_envs
 
 
 OURS = PPOConfig()
@@ -119,8 +61,14 @@ OUR_SETTINGS = {
 # highway-env's scripts/sb3_highway_ppo.py
 SCRIPT_SETTINGS = {"n_steps": 128, "batch_size": 64, "n_epochs": 10, "learning_rate": 5e-4, "gamma": 0.8}
 SCRIPT_ENVS = 6
-OUR_NETWORKS = {"features_extractor_class": OurEncoder, "share_features_extractor": False, "net_arch": []}
+OUR_NETWORKS = {"features_extractor_class": OurEncoder, "features_extractor_kwargs": {"name": "vehicles"}}
+OUR_NETWORKS |= {"share_features_extractor": False, "net_arch": []}
 SCRIPT_NETWORKS = {"net_arch": {"pi": [256, 256], "vf": [256, 256]}}
+
+
+def fast_envs(num_envs, seed, config=CONFIG):
+    """The fast simulator behind Stable-Baselines3's interface."""
+    return FastVecEnv(make_vector_env(ENV_ID, num_envs, "fast", config), seed)
 
 
 def rival(envs, seed, settings, networks=OUR_NETWORKS):
@@ -163,13 +111,13 @@ def per_step(seed):
             seed, TOTAL_STEPS, JUDGEMENTS
         ),
         "Stable-Baselines3, our settings": lambda: judged(
-            rival(FastVecEnv(32, seed), seed, OUR_SETTINGS), TOTAL_STEPS, gamma_at=OURS.gamma_at
+            rival(fast_envs(32, seed), seed, OUR_SETTINGS), TOTAL_STEPS, gamma_at=OURS.gamma_at
         ),
         "Stable-Baselines3, script's settings": lambda: judged(
-            rival(FastVecEnv(SCRIPT_ENVS, seed), seed, SCRIPT_SETTINGS), TOTAL_STEPS
+            rival(fast_envs(SCRIPT_ENVS, seed), seed, SCRIPT_SETTINGS), TOTAL_STEPS
         ),
         "Stable-Baselines3, script's networks, too": lambda: judged(
-            rival(FastVecEnv(SCRIPT_ENVS, seed, SCALED_CONFIG), seed, SCRIPT_SETTINGS, SCRIPT_NETWORKS),
+            rival(fast_envs(SCRIPT_ENVS, seed, SCALED_CONFIG), seed, SCRIPT_SETTINGS, SCRIPT_NETWORKS),
             TOTAL_STEPS,
             config=SCALED_CONFIG,
         ),

@@ -14,25 +14,15 @@ FLOORS = [
     {"widgets", "exercises"},
     {"benchmark", "recording", "planner"},
     {"benchmark_gpu"},
-    {"ppo"},
+    {"contest"},
+    {"ppo", "rival"},
     {"training"},
     {"collector", "evaluation", "run_folder", "occlusion"},
     {"checkpoint"},
     {"envs", "rollout", "networks", "checkpoint_schema", "checkpoint_files", "learner_state"},
     {"highway", "fast_highway", "wrappers", "config", "encoders", "sampling", "threads"},
-    {
-        "advantages",
-        "losses",
-        "gradients",
-        "plotting",
-        "interrupt",
-        "randomness",
-        "device",
-        "contest",
-        "arguments",
-        "plain_data",
-    },
-    {"validation"},
+    {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments"},
+    {"validation", "plain_data"},
     {"errors"},
     {"__init__"},
 ]
@@ -45,7 +35,7 @@ ONLY_IN = {
     "scipy": {"evaluation"},
     "safetensors": {"checkpoint"},
     "filelock": {"run_folder"},
-    "stable_baselines3": {"benchmark", "benchmark_gpu"},
+    "stable_baselines3": {"benchmark", "rival"},
 }
 
 
