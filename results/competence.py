@@ -27,6 +27,7 @@ from ppo_lib.config import PPOConfig
 from ppo_lib.envs import highway_config, make_vector_env
 from ppo_lib.evaluation import agent_policy, constant_policy, evaluate_policy, meta_actions
 from ppo_lib.ppo import PPO
+from ppo_lib.training import INTERRUPTED
 
 TOTAL_STEPS = 100_000  # what the schedules end at: the default of `train`
 GIVEN_UP_AT = 81_920
@@ -78,7 +79,7 @@ def train_until(num_envs, fields, seed, target):
         return not done()
 
     ppo.learn(TOTAL_STEPS, callback, progress=False)
-    if not done():
+    if ppo.stop_reason == INTERRUPTED:
         raise KeyboardInterrupt  # as in Variant.run
     return judge.rows
 
