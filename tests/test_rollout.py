@@ -1,9 +1,10 @@
 import time
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
-from gymnasium.vector import VectorWrapper
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorWrapper
 from known_env import counters
 from torch import nn
 from torch.distributions import Categorical
@@ -99,6 +100,100 @@ def test_an_actor_that_returns_logits_and_a_critic_that_returns_columns_are_refu
 def test_the_final_observation_of_a_truncated_episode_is_valued():
     rollout = collect(counters(2, truncate=True), num_steps=5)
     torch.testing.assert_close(rollout.next_values[:, 0], torch.tensor([10.0, 20, 10, 20, 10]))
+
+
+class Pictures(gymnasium.Env):
+    """Every observation is another random image, (C, W, H) bytes; it ends after three steps."""
+
+    observation_space = gymnasium.spaces.Box(0, 255, (2, 5, 3), np.uint8)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.steps = 0
+        return self.observation_space.sample(), {}
+
+    def step(self, action):
+        self.steps += 1
+        return self.observation_space.sample(), 0.0, self.steps == 3, False, {}
+
+
+class Photographer(VectorWrapper):
+    """Keeps what was shown."""
+
+    def __init__(self, envs):
+        super().__init__(envs)
+        self.shown = []
+
+    def reset(self, **kwargs):
+        obs, infos = super().reset(**kwargs)
+        self.shown.append(obs.copy())
+        return obs, infos
+
+    def step(self, actions):
+        obs, *rest = super().step(actions)
+        self.shown.append(obs.copy())
+        return obs, *rest
+
+
+def mean_byte(obs):
+    return obs.float().mean((1, 2, 3))
+
+
+def test_images_are_what_was_shown_and_lie_in_memory_as_they_are_convolved():
+    envs = Photographer(SyncVectorEnv([Pictures] * 4, autoreset_mode=AutoresetMode.SAME_STEP))
+    rollout = collect_rollout(envs, Uniform(), mean_byte, envs.reset(seed=0)[0], 7)
+    shown = torch.as_tensor(np.stack(envs.shown))
+    assert torch.equal(rollout.obs, shown[:7])
+    assert rollout.obs.permute(0, 1, 4, 3, 2).is_contiguous()  # (T, N, H, W, C)
+    torch.testing.assert_close(rollout.values, mean_byte(shown[:7].flatten(0, 1)).unflatten(0, (7, 4)))
+    torch.testing.assert_close(rollout.next_values[-1], mean_byte(shown[7]))
+
+
+def test_the_critic_sees_no_more_than_256_observations_at_once():
+    sizes = []
+
+    def critic(obs):
+        sizes.append(len(obs))
+        return ten_times(obs)
+
+    envs = counters(*[9] * 60)
+    collect_rollout(envs, Uniform(), critic, envs.reset(seed=0)[0], 10)
+    assert sizes[:3] == [256, 256, 88]
+
+
+class Broken(Uniform):
+    """Gives a probability that is not finite for one of the environments, the third time that it is asked."""
+
+    asked = 0
+
+    def forward(self, obs):
+        self.asked += 1
+        logits = self.logits.expand(len(obs), 2).clone()
+        logits[1] += np.nan if self.asked == 3 else 0.0
+        return Categorical(logits=logits, validate_args=False)
+
+
+def test_probabilities_that_are_not_finite_are_refused_with_the_step():
+    envs, uniforms = counters(9, 9), np.full((5, 2), 0.5)
+    with pytest.raises(UsageError, match="probabilities are not finite at step 13"):
+        collect_rollout(envs, Broken(), ten_times, envs.reset(seed=0)[0], 5, uniforms, steps_before=10)
+
+
+def test_a_first_observation_that_is_not_finite_is_refused():
+    obs = np.array([[0.0], [np.inf]], np.float32)
+    with pytest.raises(UsageError, match="environment 1 gave inf in its observation at step 0"):
+        collect_rollout(counters(9, 9), Uniform(), ten_times, obs, 1)
+
+
+def test_simulation_and_inference_are_all_of_the_time():
+    envs = SlowEnvs(counters(30))
+    obs, _ = envs.reset(seed=0)
+    started = time.perf_counter()
+    seconds = collect_rollout(envs, Uniform(), ten_times, obs, 5).seconds
+    elapsed = time.perf_counter() - started
+    assert 0 < seconds["infer"] < elapsed - 5 * 0.01
+    assert seconds["simulate"] + seconds["infer"] <= elapsed
 
 
 class SlowTensor(torch.Tensor):
