@@ -111,12 +111,12 @@ def save_checkpoint(directory, actor: nn.Module, critic: nn.Module, document: di
     directory = Path(directory)
     arrays = {}
     plain = {"format": FORMAT, **document, "config": asdict(document["config"]), "state": split(state, arrays)}
-    contents = (
-        _network_bytes(actor, "actor"),
-        _network_bytes(critic, "critic"),
-        safetensors.numpy.save(arrays),
-        json.dumps(plain, indent=1, allow_nan=False).encode(),
-    )
+    try:
+        written = json.dumps(plain, indent=1, allow_nan=False).encode()
+    except ValueError:
+        raise UsageError("a number of the training is not finite any more, and nothing is saved") from None
+    networks = (_network_bytes(actor, "actor"), _network_bytes(critic, "critic"))
+    contents = (*networks, safetensors.numpy.save(arrays), written)
     try:
         if directory.is_file():
             raise FileExistsError(errno.EEXIST, "it is a file")

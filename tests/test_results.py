@@ -152,7 +152,7 @@ def test_a_time_limit_taken_for_a_crash():
 
 
 def test_stable_baselines3_is_told_of_crashes_and_time_limits():
-    envs = peers.FastVecEnv(8, 0)
+    envs = peers.fast_envs(8, 0)
     envs.reset()
     ends = []
     for _ in range(31):
