@@ -1,5 +1,5 @@
-# make lab | notebooks | execute | train | test | check | benchmark | lint. Each sets up .venv first where it is missing
-# or out of date.
+# make lab | notebooks | execute | train | test | check | benchmark | lint | handout. Each sets up .venv first where it
+# is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -14,7 +14,7 @@ WARM_UP = $(BIN)/python -c 'from ppo_lib.fast_highway import warm_up; warm_up()'
 export OMP_WAIT_POLICY ?= PASSIVE
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: lab notebooks execute train test check benchmark lint clean
+.PHONY: lab notebooks execute train test check benchmark lint handout clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
@@ -55,6 +55,10 @@ benchmark: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The course for students, without the worked solutions: build/course.zip.
+handout: $(READY)
+	@$(BIN)/python docs/handout.py $(ARGS)
 
 clean:
 	rm -rf build .venv
