@@ -40,8 +40,9 @@ Read the modules in this order; each imports only from those above it.
     check           does this installation work?
     widgets         the interactive figures of the notebooks
     exercises       their exercises: checks that name the mistake they recognise
+    grading         notebooks handed in: their functions checked in a process that can do no harm
     arguments, commands, __main__
-                    the command line: train, evaluate, record, benchmark
+                    the command line: train, evaluate, record, benchmark, grade
 
 Nothing is re-exported: `from ppo_lib.losses import value_loss` says where a thing lives. Only what the notebooks
 alone use is called by its package: `widgets.distribution_explorer()`.

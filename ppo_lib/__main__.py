@@ -1,4 +1,4 @@
-"""The command line: python -m ppo_lib train | evaluate | record | benchmark."""
+"""The command line: python -m ppo_lib train | evaluate | record | benchmark | grade."""
 
 import signal
 import sys

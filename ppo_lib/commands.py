@@ -1,4 +1,4 @@
-"""The four commands of the command line. Each is a dataclass, whose fields are its flags: see ppo_lib.arguments."""
+"""The five commands of the command line. Each is a dataclass, whose fields are its flags: see ppo_lib.arguments."""
 
 import json
 import sys
@@ -267,7 +267,28 @@ class Benchmark:
         return 0
 
 
-COMMANDS = {"train": Train, "evaluate": Evaluate, "record": Record, "benchmark": Benchmark}
+@dataclass
+class Grade:
+    """Check the exercises in notebooks that were handed in, each in a process that can do no harm."""
+
+    folder: Positional[Path]  # a notebook for each student, or a folder of notebooks for each
+    out: Path = Path("grades.csv")  # a line for each student and exercise
+    plot: Path | None = None  # what the class confuses; by default beside the table, as .png
+    seed: int | None = None  # of the inputs that functions are tried on; by default new ones each time
+    jobs: int | None = None  # notebooks at once; by default as many as there are cores
+    call_seconds: float = 10.0  # for the cells that a function needs, and for each of its calls
+    notebook_seconds: float = 120.0  # for all that a notebook's cells and functions do
+
+    def run(self, asked: dict) -> int:
+        """Write the table and the plot, and print what is solved. After Ctrl-C the notebooks so far, and 130."""
+        from ppo_lib.grading import command  # the exercises take a second to import
+
+        limits = {"call_seconds": self.call_seconds, "notebook_seconds": self.notebook_seconds}
+        finished = command.grade(self.folder, self.out, self.plot, self.seed, self.jobs, **limits)
+        return 0 if finished else INTERRUPTED
+
+
+COMMANDS = {"train": Train, "evaluate": Evaluate, "record": Record, "benchmark": Benchmark, "grade": Grade}
 
 
 def _load(run_or_checkpoint) -> checkpoint.Checkpoint:

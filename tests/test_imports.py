@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "ppo_lib"
 FLOORS = [
     {"__main__", "check"},
     {"commands"},
+    {"grading"},
     {"widgets", "exercises"},
     {"benchmark", "recording", "planner"},
     {"benchmark_gpu"},

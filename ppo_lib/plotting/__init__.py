@@ -1,5 +1,6 @@
 """One function per figure: arrays in, Axes out. Each draws into `ax`, or into a new figure where that is None."""
 
+from ppo_lib.plotting.classes import plot_class
 from ppo_lib.plotting.comparisons import (
     plot_convergence,
     plot_drivers,
@@ -50,6 +51,7 @@ __all__ = [
     "plot_action_probabilities",
     "plot_advantage_estimates",
     "plot_bias_and_variance",
+    "plot_class",
     "plot_clipped_objective",
     "plot_contest",
     "plot_convergence",

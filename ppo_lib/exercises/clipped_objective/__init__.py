@@ -1,0 +1,7 @@
+"""The exercises of notebook 4: the clipped objective, the estimate of the KL and the clip fraction."""
+
+from ppo_lib.exercises.clipped_objective.clip_fraction import check_clip_fraction
+from ppo_lib.exercises.clipped_objective.clipped_loss import check_clipped_loss
+from ppo_lib.exercises.clipped_objective.kl import check_kl
+
+__all__ = ["check_clip_fraction", "check_clipped_loss", "check_kl"]

@@ -1,0 +1,7 @@
+"""The exercises of notebook 6: intervals of a mean and of a rate, and which episodes to count."""
+
+from ppo_lib.exercises.evaluation.bootstrap_interval import check_bootstrap_interval
+from ppo_lib.exercises.evaluation.crash_rate import check_crash_rate
+from ppo_lib.exercises.evaluation.wilson_interval import check_wilson_interval
+
+__all__ = ["check_bootstrap_interval", "check_crash_rate", "check_wilson_interval"]
