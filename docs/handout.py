@@ -17,7 +17,16 @@ from ppo_lib.errors import UsageError, shown
 
 ROOT = Path(__file__).parent.parent
 FOLDER = "course"  # what the zip unpacks to
-LECTURERS_ONLY = ("notebooks/solutions/", ".ci/", "docs/handout.py")
+LECTURERS_ONLY = (
+    "notebooks/solutions/",
+    ".ci/",
+    "docs/handout.py",
+    "tests/exercises/answers_",  # right answers in ten styles, and the tests that try them
+    "tests/exercises/mistaken_",
+    "tests/exercises/mutants.py",
+    "tests/exercises/test_every_exercise.py",
+    "tests/grading/",
+)
 ASK = "Ask your lecturer for the solutions."
 MARKER = "HANDOUT.md"  # by this file the tests know a hand-out
 ABOUT = f"""# A hand-out

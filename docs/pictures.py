@@ -15,10 +15,11 @@ SIZE = (360, 200)  # pixels, at most
 CODE_OF_PICTURE = {  # the picture is the first that a cell with this code shows
     "01_environment": "plot_drivers(",
     "02_actor_and_critic": "plot_feature_maps(",
-    "03_advantage_estimation": "advantage_explorer(",
-    "04_clipped_objective": "plot_clipped_objective(",
-    "05_training_loop": "PPO.load(run).learn(",
-    "06_evaluation": "occlusion_explorer(",
+    "03_policy_gradient": "plot_gradient_spread(",
+    "04_advantage_estimation": "advantage_explorer(",
+    "05_clipped_objective": "plot_clipped_objective(",
+    "06_training_loop": "PPO.load(run).learn(",
+    "07_evaluation": "occlusion_explorer(",
 }
 
 

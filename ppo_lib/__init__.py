@@ -5,6 +5,7 @@ Read the modules in this order; each imports only from those above it.
     errors          UsageError: one clear line for a mistake that the user can mend
     validation      values held against their types, by pydantic
     plain_data      what JSON can hold, and what of it a file is not trusted with
+    tables          a small table, for notebooks and terminals
     config          PPOConfig: every number of the algorithm, validated
     randomness      independent streams of random numbers from one seed
     device          where the networks compute
@@ -22,11 +23,13 @@ Read the modules in this order; each imports only from those above it.
     plotting        one function per figure: arrays in, Axes out
     rollout         Rollout and collect_rollout: T steps of N environments
     collector       Collector: owns the environments, and gathers one rollout after another
+    policy_gradient whole drives, what REINFORCE learns from them, and how much its gradients vary
     checkpoint_schema, checkpoint_files, checkpoint
                     saving that survives a kill, loading that trusts nothing
     run_folder      the folder of a training run: its lock, its log and its checkpoints
     evaluation      evaluate_policy, the baseline drivers, bootstrap confidence intervals
     occlusion       where an actor looks: what it says when a part of the image is hidden
+    ground_truth    what a policy really earns after each action, from many futures of copied roads
     interrupt       Ctrl-C as a request
     learner_state   what of a learner, beside the weights, a training goes on from
     training        the loop: schedules, progress, Ctrl-C, log, checkpoints, why it stopped

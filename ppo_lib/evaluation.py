@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from ppo_lib.envs import EnvSpec, is_highway, make_env
 from ppo_lib.errors import UsageError
 from ppo_lib.sampling import episode_noise, sample
+from ppo_lib.tables import Table
 
 # (N, *obs_shape) observations to (N, *action_shape) actions. A policy that draws its actions has an attribute
 # `stochastic` that is true, and takes uniform numbers (N, *action_shape) as a second argument: see `act`.
@@ -273,18 +274,29 @@ def interquartile_mean(values, axis=-1):
     return stats.trim_mean(values, 0.25, axis=axis)
 
 
-def format_table(evaluations: dict[str, Evaluation]) -> str:
-    """A table in plain text, a line per driver; "-" stands for what there is not."""
-    lines = [f"{'driver':<14} {'return':>8} {'95 % interval':>16} {'crashes':>8} {'speed m/s':>10} {'length':>7}"]
+def results_table(evaluations: dict[str, Evaluation]) -> Table:
+    """A line per driver, with the 95 % intervals of return and crash rate; "-" stands for what there is not."""
+    headers = ("driver", "return", "95 % interval", "crashes", "95 % interval", "speed m/s", "length")
+    rows = []
     for driver, evaluation in evaluations.items():
         s = evaluation.summary()
-        interval = "[{:.1f}, {:.1f}]".format(*s["return_ci95"]) if s["return_ci95"] else "-"
-        crashes = "-" if s["crash_rate"] is None else f"{s['crash_rate']:.0%}"
-        speed = "-" if s["mean_speed"] is None else f"{s['mean_speed']:.1f}"
-        lines.append(
-            f"{driver:<14} {s['return_mean']:>8.2f} {interval:>16} {crashes:>8} {speed:>10} {s['mean_length']:>7.1f}"
+        rows.append(
+            (
+                driver,
+                f"{s['return_mean']:.2f}",
+                "[{:.1f}, {:.1f}]".format(*s["return_ci95"]) if s["return_ci95"] else "-",
+                "-" if s["crash_rate"] is None else f"{s['crash_rate']:.0%}",
+                "-" if s["crash_rate"] is None else "[{:.0%}, {:.0%}]".format(*s["crash_rate_ci95"]),
+                "-" if s["mean_speed"] is None else f"{s['mean_speed']:.1f}",
+                f"{s['mean_length']:.1f}",
+            )
         )
-    return "\n".join(lines)
+    return Table(headers, rows)
+
+
+def format_table(evaluations: dict[str, Evaluation]) -> str:
+    """The same table in plain text."""
+    return str(results_table(evaluations))
 
 
 def _wilson_ci95(crashed) -> list[float]:

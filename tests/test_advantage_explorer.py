@@ -1,5 +1,7 @@
 """The sliders over a recorded drive: the weights, and that the picture's advantages are those of compute_gae."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 import torch
@@ -48,3 +50,27 @@ def test_the_solid_parts_of_the_td_errors_add_up_to_the_framed_advantage(explore
     assert heights(errors).sum() == pytest.approx(advantages[1], rel=1e-5)
     assert explorer.caption.value.startswith("γλ = 0.450;")
     assert explorer.caption.value.endswith(f"step 1: {advantages[1]:+.2f}")
+
+
+def test_the_truth_is_drawn_over_the_estimates_at_its_own_gamma_only():
+    truth = np.array([0.1, 0.2, 0.3, 0.4, -5.0]), np.full(5, 0.05)
+    explorer = widgets.advantage_explorer(IMAGES, *DRIVE, gamma=0.8, actions=["idle"] * 5, truth=truth)
+    *_, bars = explorer.figure.axes
+    (diamonds,) = [line for line in bars.lines if line.get_marker() == "D"]
+    np.testing.assert_array_equal(diamonds.get_ydata(), truth[0])
+    assert bars.get_xticklabels()[2].get_text() == "2\nidle"
+    explorer.controls["gamma"].value = 0.5
+    assert not [line for line in bars.lines if line.get_marker() == "D"]
+    explorer.controls["gamma"].value = 0.8
+    assert [line for line in bars.lines if line.get_marker() == "D"]
+
+
+def test_a_move_redraws_in_less_than_a_tenth_of_a_second():
+    truth = np.zeros(5), np.ones(5)
+    explorer = widgets.advantage_explorer(IMAGES, *DRIVE, actions=["idle"] * 5, truth=truth)
+    times = []
+    for gae_lambda in np.linspace(0, 0.9, 10):
+        begun = process_time()
+        explorer.controls["gae_lambda"].value = gae_lambda
+        times.append(process_time() - begun)
+    assert min(times) < 0.1

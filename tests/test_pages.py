@@ -1,5 +1,6 @@
 """The pages that `make notebooks` makes can be read without a network."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +27,12 @@ FIGURE = {
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The HTML of a notebook with the markdown and the interactive figure above."""
+    """The HTML of a notebook with the markdown and the interactive figure above, and the answer to a prediction."""
     folder = tmp_path_factory.mktemp("pages")
     figure = new_code_cell("figure", outputs=[new_output("display_data", FIGURE)])
-    nbformat.write(new_notebook(cells=[new_markdown_cell(MARKDOWN), figure]), folder / "some.ipynb")
+    answer = new_code_cell("1 + 1", metadata={"jupyter": {"outputs_hidden": True}})
+    answer.outputs = [new_output("stream", text="2")]
+    nbformat.write(new_notebook(cells=[new_markdown_cell(MARKDOWN), figure, answer]), folder / "some.ipynb")
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--config", str(ROOT / "nbconvert_config.py")]
     subprocess.run([*command, "some.ipynb"], cwd=folder, check=True, capture_output=True)
     return (folder / "some.html").read_text().split("</head>")[1]
@@ -57,3 +60,8 @@ def test_links_lead_from_page_to_page(page):
 def test_an_interactive_figure_is_its_still_picture(page):
     assert "data:image/png;base64,iVBORw0KGgo=" in page
     assert "widget-view" not in page
+
+
+def test_what_answers_a_prediction_is_blurred_until_one_points_at_it(page):
+    assert ".celltag_prediction .jp-Cell-outputWrapper:hover { filter: none; }" in page
+    assert len(re.findall(r'class="[^"]*celltag_prediction', page)) == 1

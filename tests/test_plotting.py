@@ -76,7 +76,11 @@ def test_reward_components_are_stacked_up_and_down():
     boxes = [(bar.get_y(), bar.get_height()) for bar in ax.patches]
     np.testing.assert_allclose(boxes, [(0, 0.6), (0, 0.6), (0.6, 0.2), (0.6, 0.1), (0.8, 0), (0, -0.5)])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["faster", "left"]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["surviving", "high speed", "collision"]
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.8, 0.2])  # the dots: what the parts add up to
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["reward: their sum", "surviving", "high speed", "collision"]
+    assert ax.get_ylim()[0] < -0.5
+    assert ax.get_ylim()[1] > 0.8
 
 
 def test_an_observation_stack_is_shown_upright_oldest_first():
@@ -96,18 +100,75 @@ def test_many_roads_are_tiled_upright_in_reading_order():
     assert (sheet[4:, 6:] == 255).all()
 
 
-def test_speeds_are_bars_with_their_numbers():
+def test_speeds_are_dots_with_their_numbers():
     ax = plotting.plot_speeds(["slow", "fast"], [40.2, 52_000])
-    assert [bar.get_width() for bar in ax.patches] == [40.2, 52_000]
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [(40.2, 0), (52_000, 1)])
     assert [text.get_text() for text in ax.texts] == ["40", "52,000"]
     assert ax.get_xscale() == "log"
 
 
-def test_drivers_carry_their_names_and_intervals():
-    ax = plotting.plot_drivers(["a", "b"], [10, 20], [(9, 12), (18, 21)], [1.0, 0.0], [28, 20])
-    assert [text.get_text() for text in ax.texts] == ["a", "b"]
+def test_drivers_carry_their_names_crash_rates_and_intervals():
+    ax = plotting.plot_drivers(["a", "b"], [10, 20], [(9, 12), (18, 21)], [1.0, 0.25], [28, 20])
+    assert [text.get_text() for text in ax.texts] == ["a: 100% crash", "b: 25% crash"]
     (segments,) = [c for c in ax.collections if hasattr(c, "get_segments") and len(c.get_segments())]
     np.testing.assert_allclose(segments.get_segments()[0], [(28, 9), (28, 12)])
+
+
+def test_who_crashes_often_has_a_marker_of_another_shape():
+    ax = plotting.plot_drivers(["a", "b", "c"], [1, 2, 3], [(0, 4)] * 3, [1.0, 0.0, 0.5], [28, 20, 25])
+    rarely, often = (c for c in ax.collections if not hasattr(c, "get_segments"))
+    np.testing.assert_array_equal(rarely.get_offsets(), [(20, 2)])
+    np.testing.assert_array_equal(often.get_offsets(), [(28, 1), (25, 3)])
+    assert len(rarely.get_paths()[0].vertices) != len(often.get_paths()[0].vertices)
+
+
+def test_a_ranking_stands_from_best_to_worst_with_its_intervals():
+    ax = plotting.plot_ranking(["a", "b"], [10.0, 20.0], [(9, 12), (18, 21)], colors={"b": "red"})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["b", "a"]
+    assert [bar.get_width() for bar in ax.patches] == [20, 10]
+    assert ax.patches[0].get_facecolor() == to_rgba("red")
+    (segments,) = [c for c in ax.collections if hasattr(c, "get_segments")]
+    np.testing.assert_allclose(segments.get_segments(), [[(18, 0), (21, 0)], [(9, 1), (12, 1)]])
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the best on top
+
+
+def space_time(**options):
+    """Two moments of three cars: ours, one that comes into its lane, and one that stays in another."""
+    return plotting.plot_space_time([[5, 50, 90], [30, 72, 110]], [[0, 1, 1], [0, 0, 1]], **options)
+
+
+def test_space_and_time_are_measured_from_where_a_moving_point_is():
+    ax = space_time(seconds=2, moving=10)
+    (ours,) = [line for line in ax.lines if line.get_label() == "our car"]
+    np.testing.assert_array_equal(ours.get_xydata(), [(0, 0), (2, 5)])
+    dotted = [line for line in ax.lines if line.get_linestyle() == ":" and len(line.get_xdata())]
+    np.testing.assert_array_equal([line.get_ydata() for line in dotted], [[45, 47], [85, 85]])
+    assert "10 m/s" in ax.get_ylabel()
+    assert space_time().get_ylabel() == "m along the road"
+
+
+def test_a_car_is_solid_only_where_it_is_in_our_lane_and_a_crash_is_marked():
+    quiet, loud = space_time(), space_time(crashed=True)
+    solid = [line.get_ydata() for line in quiet.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+    np.testing.assert_array_equal(solid[:2], [[np.nan, 67], [np.nan, np.nan]])
+    marks = [[line for line in ax.lines if line.get_label() == "our crash"] for ax in (quiet, loud)]
+    assert marks[0] == []
+    np.testing.assert_array_equal(marks[1][0].get_xydata(), [(1, 25)])
+
+
+def test_a_flow_has_its_boxes_and_labels_and_marks_what_it_is_about():
+    boxes = {"agent": (0, 0), "road": (2, 0), "camera": (1, 1)}
+    arrows = [("agent", "road", "action"), ("road", "agent", "reward"), ("road", "camera", "state")]
+    ax = plotting.plot_flow(boxes, arrows, marked=["agent"])
+    texts = {text.get_text(): text for text in ax.texts if text.get_text()}
+    assert set(texts) == {*boxes, "action", "reward", "state"}
+    colours = {name: texts[name].get_bbox_patch().get_facecolor() for name in boxes}
+    assert colours["agent"] == to_rgba(plotting.AGENT_COLOR) != colours["road"] == colours["camera"]
+    (x, y), (x_road, y_road) = texts["agent"].get_position(), texts["road"].get_position()
+    assert texts["action"].get_position()[0] == texts["reward"].get_position()[0] == (x + x_road) / 2
+    assert texts["action"].get_position()[1] == -texts["reward"].get_position()[1] != y  # there and back swerve
+    x_camera, y_camera = texts["camera"].get_position()
+    assert texts["state"].get_position() == ((x_camera + x_road) / 2, (y_camera + y_road) / 2)  # a single one does not
 
 
 def test_a_policy_is_a_bar_for_each_action_the_picked_one_marked():
@@ -152,6 +213,39 @@ def test_signals_are_red_above_and_blue_below_a_white_zero():
     assert blue[2] > blue[0]
 
 
+def test_a_convolution_is_written_out_in_numbers_and_its_first_place_is_framed():
+    image = np.arange(12.0).reshape(3, 4)
+    seen, window, sums = plotting.plot_convolution(image, np.array([[1, 0], [0, -1]]), stride=2)
+    assert [text.get_text() for text in sums.texts] == ["-5", "-5"]  # 0 - 5 and 2 - 7; a third place does not fit
+    assert [text.get_text() for text in seen.texts] == [f"{n:g}" for n in range(12)]
+    assert (window.get_title(), sums.get_title()) == ("weights, 2 × 2", "sums at stride 2, 1 × 2")
+    assert [ax.patches[0].get_width() for ax in (seen, sums)] == [2, 1]
+
+
+def test_a_relu_drops_what_is_negative_and_a_leaky_one_makes_it_small():
+    said = [text.get_text() for text in plotting.plot_relu([-1, 0, 2]).texts]
+    assert said == ["-1 → 0", "0 → 0", "2 → 2"]
+    assert plotting.plot_relu([-1], leak=0.1).texts[0].get_text() == "-1 → -0.1"
+
+
+def test_a_filter_bank_is_tiled_in_four_columns_with_lines_between():
+    maps = np.arange(8.0)[:, None, None] * np.ones((2, 3))
+    tiled = plotting.plot_filter_bank(maps).images[0].get_array()
+    assert tiled.shape == (2 * 3 - 1, 4 * 4 - 1)
+    np.testing.assert_array_equal(tiled[0, ::4], [0, 1, 2, 3])
+    np.testing.assert_array_equal(tiled[3, ::4], [4, 5, 6, 7])
+    assert tiled.mask[2].all()
+    assert tiled.mask[:, 3].all()
+
+
+def test_shares_are_the_mean_of_the_runs_and_a_band_around_them():
+    ax = plotting.plot_shares([0, 10, 100], {"policy": [[0, 0.2, 1], [0, 0.4, 1]]})
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [(10, 0.3), (100, 1)])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert {0.2, 0.4} <= set(band[:, 1].round(3))
+    assert ax.get_xscale() == "log"
+
+
 def test_policies_are_columns_of_dots_side_by_side():
     policies = {"first": np.array([[0.5, 0.5], [0.4, 0.6]]), "second": np.array([[0.1, 0.9]])}
     ax = plotting.plot_policies(policies, ["LANE_LEFT", "IDLE"])
@@ -166,13 +260,6 @@ def test_values_stand_beside_the_returns():
     lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
     assert lines["what the critic expected"] == [0.1, 0.2]
     assert lines["what came: discounted return"] == [2.0, 1.0]
-
-
-def test_what_did_not_drift_is_on_the_diagonal():
-    ax = plotting.plot_drift(np.array([[0.2, 0.8]]), np.array([[0.2, 0.7]]))
-    diagonal, dots = ax.lines
-    np.testing.assert_array_equal(dots.get_xydata(), [(0.2, 0.2), (0.8, 0.7)])
-    np.testing.assert_array_equal(*diagonal.get_xydata().T)
 
 
 def test_a_view_is_framed_where_its_image_lies_in_metres():
@@ -253,6 +340,11 @@ def test_a_filmstrip_shows_each_step_over_its_number_with_the_road_upwards():
     np.testing.assert_array_equal(strip.get_array()[:, 2:4], images[1])
 
 
+def test_a_filmstrip_names_the_actions_below_its_pictures():
+    ax = plotting.plot_filmstrip(np.zeros((2, 4, 2), np.uint8), actions=["IDLE", "LANE_RIGHT"])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0\nidle", "1\nright"]
+
+
 def bars(ax):
     """[(color, {step: height other than 0})] of each outline that plot_step_bars drew."""
     outlines = [(patch.get_facecolor(), *patch.get_data()[:2]) for patch in ax.patches if hasattr(patch, "get_data")]
@@ -277,19 +369,28 @@ def test_weighted_step_bars_show_the_weighted_part_solid():
     assert solid_below[1] == {1: -1}
 
 
-def test_estimates_are_dots_around_their_mean():
-    ax = plotting.plot_advantage_estimates([0.0, 1.0], np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 4.0]]))
-    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0, 2, 4])
-    assert ax.lines[2].get_ydata() == [2, 2]  # the dashed line
-    assert [segment.get_segments()[0][0, 1] for segment in ax.collections] == [1, 2]
+def test_steps_are_labelled_with_their_actions():
+    ax = plotting.label_steps(plotting.plot_step_bars([1.0, -2.0]), ["idle", "slower"])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0\nidle", "1\nslower"]
 
 
-def test_bias_and_variance_are_stacked_and_the_least_sum_is_marked():
-    ax = plotting.plot_bias_and_variance(np.array([0.0, 0.5, 1.0]), [3.0, 1.0, 0.0], [0.0, 1.0, 4.0])
-    total, best = ax.lines
+def test_advantages_of_actions_have_intervals_and_the_taken_ones_a_ring():
+    advantages, margins = np.array([[1.0, -1.0], [0.5, 0.0]]), np.array([[0.1, 0.2], [0.3, 0.4]])
+    ax = plotting.plot_action_advantages(advantages, margins, ["idle", "slower"], taken=[1, 0])
+    idle, slower = ax.containers
+    np.testing.assert_allclose(idle.lines[0].get_ydata(), [1, 0.5])
+    bars = [segment[:, 1] for segment in slower.lines[2][0].get_segments()]
+    np.testing.assert_allclose(bars, [[-1.2, -0.8], [-0.4, 0.4]])
+    ring = next(c for c in ax.collections if c.get_label() == "taken")
+    np.testing.assert_allclose(ring.get_offsets(), [[0.3, -1], [0.7, 0.5]])
+
+
+def test_the_parts_of_an_error_are_stacked_up_to_the_whole():
+    parts = {"bias": np.array([3.0, 1.0, 0.0]), "variance": np.array([0.0, 1.0, 4.0])}
+    ax = plotting.plot_bias_and_variance(np.array([0.0, 0.5, 1.0]), parts)
+    (total,) = ax.lines
     np.testing.assert_array_equal(total.get_ydata(), [3, 2, 4])
-    assert best.get_xydata().tolist() == [[0.5, 2]]
-    assert [text.get_text() for text in ax.texts] == ["least at λ = 0.50"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mean squared error", "variance", "bias"]
 
 
 @pytest.mark.parametrize(("advantage", "flat"), [(2.0, (1.3, 2.0)), (-2.0, (0.0, 0.7))])

@@ -89,7 +89,7 @@ def test_entropy_is_greatest_where_all_logits_are_equal():
 
 
 def test_the_image_is_what_the_environment_would_have_shown():
-    shape, scaling = (48, 12), 0.5
+    shape, scaling = (48, 20), 0.5
     explorer = widgets.observation_explorer(seed=5, steps=2)
     explorer.controls["shape"].value, explorer.controls["scaling"].value = shape, scaling
     env = make_env("highway-fast-v0", highway_config(observation_shape=shape, scaling=scaling))
@@ -98,7 +98,7 @@ def test_the_image_is_what_the_environment_would_have_shown():
         stack = env.step(1)[0]
     shown = explorer.figure.axes[1].images[0].get_array()
     np.testing.assert_array_equal(shown, stack[-1].T)
-    assert explorer.caption.value.startswith("576 bytes an image; 67 m ahead, 12 m to each side; a lane is 2.0 pixels")
+    assert explorer.caption.value.startswith("960 bytes an image; 67 m ahead, 20 m to each side; a lane is 2.0 pixels")
 
 
 @pytest.mark.parametrize("explorer", EXPLORERS)

@@ -15,6 +15,7 @@ from ppo_lib.exercises.clipped_objective import check_clip_fraction, check_clipp
 from ppo_lib.exercises.environment import check_future_values, check_plan, check_stack_images, check_step_reward
 from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
 from ppo_lib.exercises.hints import Hints
+from ppo_lib.exercises.policy_gradient import check_grad_log_softmax, check_reinforce_loss, check_rewards_to_go
 from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance, check_total_loss
 
 # By the name that its check_..., hints and grades go by, in the order of the notebooks.
@@ -29,6 +30,9 @@ CHECKS = {
         check_action_log_probs,
         check_entropy,
         check_conv_layer,
+        check_rewards_to_go,
+        check_reinforce_loss,
+        check_grad_log_softmax,
         check_td_errors,
         check_gae,
         check_normalize,
@@ -59,9 +63,12 @@ __all__ = [
     "check_explained_variance",
     "check_future_values",
     "check_gae",
+    "check_grad_log_softmax",
     "check_kl",
     "check_normalize",
     "check_plan",
+    "check_reinforce_loss",
+    "check_rewards_to_go",
     "check_stack_images",
     "check_step_reward",
     "check_td_errors",

@@ -40,7 +40,7 @@ class Exercise(Check):
 
     Args:
         name: as in exercises.check_NAME and exercises.hint("NAME").
-        chapter: the notebook that it stands in, as "03_advantage_estimation".
+        chapter: the notebook that it stands in, as "04_advantage_estimation".
         checked: what the check looks at, to end the sentence "Right. Checked: ...".
         solution: the right function, which works in any precision. Its parameters are those of the student's function;
             keyword-only ones besides are the places where mistakes change it.

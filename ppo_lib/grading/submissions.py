@@ -68,7 +68,7 @@ def student_of(path: Path, chapters: Collection[str]) -> str:
     """Whose notebook it is, by its path within the folder.
 
     The first folder on the way names the student, unless it is a chapter's. Otherwise the file name does, without the
-    chapter's name in it: ada.ipynb, ada_03_advantage_estimation.ipynb and 03_advantage_estimation-ada.ipynb are Ada's.
+    chapter's name in it: ada.ipynb, ada_04_advantage_estimation.ipynb and 04_advantage_estimation-ada.ipynb are Ada's.
     """
     if len(path.parts) > 1 and path.parts[0] not in chapters:
         return MOODLE.sub("", path.parts[0])

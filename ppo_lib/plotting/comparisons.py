@@ -4,11 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS
+from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS, CRASH_COLOR
 
 
 def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
-    """How drivers compare: return against mean speed, coloured by how often they crash.
+    """How drivers compare: return against mean speed, and beside each name how often it crashes.
+
+    A cross stands for a driver that crashes in half of its drives or more, a disc for any other.
 
     Args:
         names: (D,) of the drivers.
@@ -16,20 +18,49 @@ def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
         crash_rates: (D,) in [0, 1].
         speeds: (D,) mean speeds in m/s.
     """
-    ax = ax or plt.figure(figsize=(7, 3.8), layout="constrained").gca()
+    ax = ax or plt.figure(figsize=(8, 4), layout="constrained").gca()
     returns, low, high = np.asarray(returns), *np.asarray(intervals, dtype=float).T
     ax.errorbar(speeds, returns, [returns - low, high - returns], fmt="none", ecolor="gray", elinewidth=1, zorder=1)
-    dots = ax.scatter(
-        speeds, returns, c=crash_rates, cmap="RdYlGn_r", vmin=0, vmax=1, s=90, edgecolors="black", zorder=2
-    )
-    middle = (min(speeds) + max(speeds)) / 2
-    for name, x, y in zip(names, speeds, returns, strict=True):
-        side, offset = ("left", 9) if x <= middle else ("right", -9)  # names point inwards, where there is room
-        ax.annotate(name, (x, y), (offset, 0), textcoords="offset points", ha=side, va="center", fontsize=9)
-    ax.margins(0.15)
-    ax.set(xlabel="mean speed (m/s)", ylabel="return per episode")
-    ax.figure.colorbar(dots, ax=ax, label="episodes that end in a crash", format=PercentFormatter(1))
+    often = np.asarray(crash_rates) >= 0.5
+    for chosen, marker, color, label in (
+        (~often, "o", AGENT_COLOR, "crashes in fewer than half of its drives"),
+        (often, "X", CRASH_COLOR, "crashes in half of its drives or more"),
+    ):
+        ax.scatter(np.asarray(speeds)[chosen], returns[chosen], s=100, c=color, marker=marker, label=label, zorder=2)
+    for name, x, y, crashes in zip(names, speeds, returns, crash_rates, strict=True):
+        ax.annotate(f"{name}: {crashes:.0%} crash", (x, y), (10, 0), textcoords="offset points", va="center")
+    ax.margins(0.12)
+    spread = max(speeds) - min(speeds) or 1.0
+    ax.set_xlim(min(speeds) - 0.1 * spread, max(speeds) + 0.4 * spread)  # room for the names
+    ax.set(xlabel="mean speed (m/s)", ylabel="return per episode, 95 % interval")
+    ax.legend(loc="center right", fontsize=9)
     ax.grid(alpha=0.25)
+    return ax
+
+
+def plot_ranking(names, returns, intervals, *, colors=None, ax=None):
+    """Drivers from best to worst: a bar for each mean return, with its number and its confidence interval.
+
+    Args:
+        names: (D,) of the drivers.
+        returns: (D,) mean returns; intervals: (D, 2) their confidence intervals.
+        colors: {name: its colour}.
+    """
+    ax = ax or plt.figure(figsize=(8, 0.5 * len(names) + 0.9), layout="constrained").gca()
+    returns, intervals = np.asarray(returns, float), np.asarray(intervals, float)
+    order = np.argsort(-returns, kind="stable")
+    whiskers = np.abs(intervals[order] - returns[order, None]).T
+    ax.barh(
+        range(len(order)),
+        returns[order],
+        xerr=whiskers,
+        capsize=3,
+        color=[(colors or {}).get(names[i], AGENT_COLOR) for i in order],
+    )
+    for row, i in enumerate(order):
+        ax.text(intervals[i, 1], row, f"  {returns[i]:.2f}", va="center", fontsize=9)
+    ax.set_yticks(range(len(order)), [names[i] for i in order])
+    ax.set(xlabel="return per episode, 95 % interval", ylim=(len(order) - 0.4, -0.6))
     return ax
 
 
@@ -79,11 +110,13 @@ def plot_convergence(counts, series, *, ylabel, xlabel="episodes", ax=None):
 
 
 def plot_speeds(names, steps_per_second, *, ax=None):
-    """How fast simulators are: a bar each, on a logarithmic axis, with its number."""
+    """How fast simulators are: a dot each, with its number, on a logarithmic axis."""
     ax = ax or plt.figure(figsize=(7, 0.5 * len(names) + 0.9), layout="constrained").gca()
-    bars = ax.barh(names, steps_per_second, color=AGENT_COLOR)
-    ax.bar_label(bars, [f"{rate:,.0f}" for rate in steps_per_second], padding=4)
-    ax.set(xscale="log", xlabel="decisions simulated per second (logarithmic)")
+    ax.plot(steps_per_second, range(len(names)), "o", color=AGENT_COLOR, markersize=9)
+    for row, rate in enumerate(steps_per_second):
+        ax.annotate(f"{rate:,.0f}", (rate, row), (9, 0), textcoords="offset points", va="center")
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xscale="log", xlabel="decisions simulated per second (logarithmic)", ylim=(len(names) - 0.4, -0.6))
     ax.set_xlim(min(steps_per_second) / 3, max(steps_per_second) * 6)
-    ax.invert_yaxis()
+    ax.grid(axis="x", alpha=0.25)
     return ax

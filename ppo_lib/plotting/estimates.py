@@ -5,6 +5,11 @@ import numpy as np
 
 from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS, CRASH_COLOR, PICKED_COLOR
 
+# Of Okabe and Ito, whom the colour-blind can tell apart.
+VERMILLION, SKY = "#d55e00", "#56b4e9"
+# For highway-env's actions in their order: to the left, idle, to the right, faster, slower.
+ACTION_MARKS = (("<", "#0072b2"), ("o", "#000000"), (">", VERMILLION), ("^", "#009e73"), ("v", "#cc79a7"))
+
 
 def plot_step_bars(values, *, weights=None, highlight=None, ylabel="advantage", ax=None):
     """A bar per step, blue above zero and red below.
@@ -36,45 +41,56 @@ def _step_bars(ax, values, **style):
         ax.stairs(heights, edges, fill=True, color=color, **style)
 
 
-def plot_advantage_estimates(gae_lambdas, estimates, *, ax=None):
-    """One action's advantage as GAE estimates it from many futures: a dot each, and a bar for their mean.
-
-    Args:
-        gae_lambdas: (L,) the choices of λ, side by side; the last is taken as the one without bias.
-        estimates: (L, F) of F futures each.
-    """
-    ax = ax or plt.figure(figsize=(8, 3.4), layout="constrained").gca()
-    jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(estimates[0]))
-    for x, row in enumerate(estimates):
-        ax.plot(x + jitter, row, ".", color=AGENT_COLOR, alpha=0.35, markersize=6)
-        ax.hlines(row.mean(), x - 0.35, x + 0.35, color="black", linewidth=2.5, zorder=3)
-    ax.axhline(estimates[-1].mean(), color="black", linestyle="--", linewidth=1, label="mean at the last λ")
-    ax.axhline(0, color="gray", linewidth=0.8)
-    ax.set(xlabel="λ", ylabel="estimated advantage Â", xticks=range(len(gae_lambdas)))
-    ax.set_xticklabels([f"{x:g}" for x in gae_lambdas])
-    ax.legend(frameon=False, loc="upper left")
+def label_steps(ax, names):
+    """Write the name of each step's action below it; `names` is (T,) texts, `ax` one whose step t lies at x = t."""
+    ax.set_xticks(range(len(names)), [f"{t}\n{name}" for t, name in enumerate(names)], fontsize=8)
+    ax.set_xlabel("step t, and the action taken then")
     return ax
 
 
-def plot_bias_and_variance(gae_lambdas, squared_bias, variance, *, ax=None):
-    """What GAE's λ trades: squared bias against variance, and their sum, the mean squared error; (L,) arrays."""
+def plot_action_advantages(advantages, margins, names, *, taken=None, ax=None):
+    """The advantage of every action at every step of a drive, each with its interval.
+
+    Args:
+        advantages, margins: (T, A) the advantages, and half the widths of their intervals.
+        names: (A,) of the actions.
+        taken: (T,) numbers of the actions that the drive took; these get a ring.
+    """
+    ax = ax or plt.figure(figsize=(9, 3), layout="constrained").gca()
+    steps, num_actions = np.arange(len(advantages)), len(names)
+    offsets = np.linspace(-0.3, 0.3, num_actions)
+    for i, name in enumerate(names):
+        marker, color = ACTION_MARKS[i % len(ACTION_MARKS)]
+        ax.errorbar(
+            steps + offsets[i], advantages[:, i], margins[:, i], fmt=marker, color=color, label=name, markersize=6
+        )
+    if taken is not None:
+        taken = np.asarray(taken)
+        ring = {"facecolors": "none", "edgecolors": "black", "s": 130, "linewidths": 1.3, "zorder": 4}
+        ax.scatter(steps + offsets[taken], advantages[steps, taken], label="taken", **ring)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.vlines(steps[:-1] + 0.5, 0, 1, transform=ax.get_xaxis_transform(), color="#dddddd", linewidth=0.8)
+    ax.set(xlabel="step t", ylabel="true advantage", xlim=(-0.5, len(steps) - 0.5), xticks=steps)
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
+    return ax
+
+
+def plot_bias_and_variance(gae_lambdas, parts, *, ax=None):
+    """The parts of an estimate's mean squared error over λ, stacked so that the upper edge is the whole error.
+
+    Args:
+        gae_lambdas: (L,) the choices of λ.
+        parts: {name: (L,) means}, as of ground_truth.Futures.errors; the first lies at the bottom.
+    """
     ax = ax or plt.figure(figsize=(7, 3.6), layout="constrained").gca()
-    total = np.asarray(squared_bias) + np.asarray(variance)
-    ax.stackplot(
-        gae_lambdas, squared_bias, variance, labels=["bias²", "variance"], colors=[PICKED_COLOR, "#9db8d6"], alpha=0.9
-    )
-    ax.plot(gae_lambdas, total, color="black", label="mean squared error")
-    best = int(np.argmin(total))
-    ax.plot(gae_lambdas[best], total[best], "o", color="black")
-    ax.annotate(
-        f"least at λ = {gae_lambdas[best]:.2f}",
-        (gae_lambdas[best], total[best]),
-        (0, 12),
-        ha="center",
-        textcoords="offset points",
-    )
+    colors = (VERMILLION, SKY, "#cccccc")
+    areas = ax.stackplot(gae_lambdas, *parts.values(), labels=list(parts), colors=colors[: len(parts)])
+    for area, hatch in zip(areas, ("//", "", ".."), strict=False):
+        area.set(hatch=hatch, edgecolor="white", linewidth=0)
+    ax.plot(gae_lambdas, np.sum(list(parts.values()), axis=0), color="black", label="mean squared error")
     ax.set(xlabel="λ", ylabel="error of Â (return²)", xlim=(0, 1), ylim=(0, None))
-    ax.legend(loc="upper left", frameon=False)
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(handles[::-1], labels[::-1], loc="upper left", frameon=False)  # in the order of the areas
     return ax
 
 

@@ -3,11 +3,18 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS, COMPONENT_COLORS, PICKED_COLOR, short_name
+from ppo_lib.plotting.style import (
+    AGENT_COLOR,
+    BASELINE_COLORS,
+    COMPONENT_COLORS,
+    CRASH_COLOR,
+    PICKED_COLOR,
+    short_name,
+)
 
 
 def plot_reward_components(components, *, actions=None, ax=None):
-    """The reward of one drive taken apart: a stacked bar per step.
+    """The reward of one drive taken apart: a stacked bar per step, and a dot at what they add up to.
 
     Args:
         components: {part: (T,) its contribution to each step's reward}, as envs.reward_components gives.
@@ -22,8 +29,11 @@ def plot_reward_components(components, *, actions=None, ax=None):
             continue
         ax.bar(steps, paid, 0.85, np.where(paid < 0, bottom, top), label=part, color=COMPONENT_COLORS.get(part))
         top, bottom = top + paid.clip(min=0), bottom + paid.clip(max=0)
+    total = np.sum([np.asarray(paid, dtype=float) for paid in components.values()], axis=0)
+    ax.plot(steps, total, "o", color="black", markersize=5, label="reward: their sum")
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(xlabel="step", ylabel="reward", xlim=(-0.6, len(steps) - 0.4))
+    ax.set_ylim(bottom.min() - 0.05, top.max() + 0.05)
     if actions is not None:
         ax.set_xticks(steps, [short_name(action) for action in actions], rotation=60, fontsize=8)
         ax.set_xlabel("action at each step")
@@ -106,14 +116,15 @@ def plot_race(returns, *, ax=None):
     return ax
 
 
-def plot_filmstrip(images, *, ax=None):
+def plot_filmstrip(images, *, actions=None, ax=None):
     """A drive as a strip of pictures, one per step, the road running upwards; step t lies over x = t.
 
     Args:
         images: (T, L, W) or (T, L, W, 3) uint8; L runs along the road, W across it.
+        actions: (T,) names of the actions that were chosen at these moments, written below the pictures.
     """
     count, length, width = images.shape[:3]
-    ax = ax or plt.figure(figsize=(9, 9 / count * length / width + 0.5), layout="constrained").gca()
+    ax = ax or plt.figure(figsize=(9, 9 / count * length / width + 0.6), layout="constrained").gca()
     ax.imshow(
         np.concatenate(images, axis=1),
         cmap="gray",
@@ -125,6 +136,39 @@ def plot_filmstrip(images, *, ax=None):
     )
     ax.vlines(np.arange(count - 1) + 0.5, 0, 1, color="white", linewidth=2)
     ax.set(xlabel="step t", yticks=[], xticks=range(count))
+    if actions is not None:
+        ax.set_xticks(range(count), [f"{t}\n{short_name(action)}" for t, action in enumerate(actions)])
+        ax.set_xlabel("step t, and the action chosen then")
+    return ax
+
+
+def plot_space_time(positions, lanes, *, crashed=False, seconds=1.0, moving=0.0, ax=None):
+    """Where every car of a drive is over time: a line each, ours (number 0) thick.
+
+    Cars in our lane are drawn as dark solid lines, those in other lanes as pale dotted ones.
+
+    Args:
+        positions: (T, K) along the road in m, at T moments of K cars.
+        lanes: (T, K) the number of the lane that each is in.
+        crashed: whether the drive ended in a crash of ours, which is marked by an x.
+        seconds: between two moments.
+        moving: the speed in m/s of the point from which positions are measured; it starts where we start.
+    """
+    ax = ax or plt.figure(figsize=(6, 4), layout="constrained").gca()
+    times = seconds * np.arange(len(positions))
+    distance = np.asarray(positions) - positions[0][0] - moving * times[:, None]  # (T, K)
+    together = np.asarray(lanes) == np.asarray(lanes)[:, :1]  # (T, K)
+    for car in range(1, distance.shape[1]):
+        ax.plot(times, distance[:, car], ":", color="#9a9a9a", linewidth=1)
+        ax.plot(times, np.where(together[:, car], distance[:, car], np.nan), color="black", linewidth=1.2)
+    ax.plot(times, distance[:, 0], color=AGENT_COLOR, linewidth=3, label="our car")
+    ax.plot([], [], color="black", linewidth=1.2, label="a car in our lane")
+    ax.plot([], [], ":", color="#9a9a9a", label="a car in another lane")
+    if crashed:
+        ax.plot(times[-1], distance[-1, 0], "X", color=CRASH_COLOR, markersize=11, label="our crash", zorder=3)
+    ax.set_xlabel("time (s)")
+    ax.set_ylabel("m along the road" if moving == 0 else f"m ahead of a point at {moving:g} m/s")
+    ax.grid(alpha=0.25)
     return ax
 
 

@@ -5,11 +5,11 @@ CRASH_COLOR = "#c0392b"
 PICKED_COLOR = "#e0a030"
 POLICY_COLORS = (AGENT_COLOR, PICKED_COLOR, "#2e8b57", "#8e44ad")
 BASELINE_COLORS = ("#7f8c8d", "#b07d2b", "#2e8b57", "#8e44ad", "#c0392b", "#16a085")
-COMPONENT_COLORS = {
-    "surviving": "#b8c4cf",
-    "right lane": "#e0a030",
-    "high speed": "#2e8b57",
-    "collision": CRASH_COLOR,
+COMPONENT_COLORS = {  # of Okabe and Ito, which the colour-blind can tell apart, and a grey
+    "surviving": "#c8c8c8",
+    "right lane": "#e69f00",
+    "high speed": "#0072b2",
+    "collision": "#d55e00",
 }
 
 

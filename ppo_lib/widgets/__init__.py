@@ -5,17 +5,21 @@ controls.
 """
 
 from ppo_lib.widgets.advantages import advantage_explorer
+from ppo_lib.widgets.birth import birth_explorer
 from ppo_lib.widgets.clipping import clipping_explorer
 from ppo_lib.widgets.distribution import distribution_explorer
 from ppo_lib.widgets.drive import drive_yourself
 from ppo_lib.widgets.observation import observation_explorer
 from ppo_lib.widgets.occlusion import occlusion_explorer
+from ppo_lib.widgets.reward import reward_explorer
 
 __all__ = [
     "advantage_explorer",
+    "birth_explorer",
     "clipping_explorer",
     "distribution_explorer",
     "drive_yourself",
     "observation_explorer",
     "occlusion_explorer",
+    "reward_explorer",
 ]

@@ -5,19 +5,36 @@ import numpy as np
 import torch
 
 from ppo_lib.advantages import compute_gae
-from ppo_lib.plotting import plot_filmstrip, plot_step_bars
+from ppo_lib.plotting import label_steps, plot_filmstrip, plot_step_bars
 from ppo_lib.widgets.engine import InteractiveFigure, slider
 
 
-def advantage_explorer(images, rewards, values, next_values, terminated, truncated, gamma=0.9, gae_lambda=0.95):
+def advantage_explorer(
+    images,
+    rewards,
+    values,
+    next_values,
+    terminated,
+    truncated,
+    gamma=0.9,
+    gae_lambda=0.95,
+    *,
+    actions=None,
+    truth=None,
+):
     """Sliders for γ, λ and a step; below a filmstrip of one drive its TD errors, their weights and the advantages.
 
     Args:
         images: (T, L, W) or (T, L, W, 3) uint8, a picture of each step, as for plotting.plot_filmstrip.
         rewards, values, next_values, terminated, truncated: (T, 1) one drive, as for compute_gae.
         gamma, gae_lambda: where the sliders start.
+        actions: (T,) names of the actions, written below the advantages.
+        truth: (2, T) the true advantages of the actions taken, at the `gamma` given, and half the widths of their
+            intervals; drawn over the estimates while the slider stands at that γ.
     """
     drive = rewards, values, next_values, terminated, truncated
+    names = [""] * len(rewards) if actions is None else actions
+    gamma_of_truth = gamma
 
     def draw(strip, weighing, errors, bars, gae_lambda, gamma, step):
         deltas = compute_gae(*drive, gamma, 0.0)[:, 0].numpy()
@@ -27,7 +44,10 @@ def advantage_explorer(images, rewards, values, next_values, terminated, truncat
         plot_step_bars(weights, ylabel="weight", ax=weighing)
         plot_step_bars(deltas, weights=weights, ylabel="TD error δ", ax=errors)
         plot_step_bars(advantages, highlight=step, ylabel="advantage Â", ax=bars)
+        if truth is not None and np.isclose(gamma, gamma_of_truth):
+            _plot_truth(bars, *truth)
         weighing.set_ylim(0, 1.05)
+        label_steps(bars, names)
         for ax in (strip, weighing, errors):
             ax.xaxis.set_visible(False)  # one axis at the bottom is enough, and three less to draw
         return (
@@ -40,8 +60,16 @@ def advantage_explorer(images, rewards, values, next_values, terminated, truncat
         "gamma": slider("γ", gamma, 0, 1, 0.05),
         "step": ipywidgets.IntSlider(min=0, max=len(rewards) - 1, description="step t"),
     }
-    heights = {"nrows": 4, "height_ratios": (2.2, 0.8, 1.2, 1.2)}
-    return InteractiveFigure(draw, controls, figsize=(9, 5.4), **heights)
+    heights = {"nrows": 4, "height_ratios": (2.2, 0.8, 1.2, 1.5)}
+    return InteractiveFigure(draw, controls, figsize=(9, 6), **heights)
+
+
+def _plot_truth(ax, advantages, margins):
+    """Black diamonds with intervals over the bars of the estimates."""
+    steps = np.arange(len(advantages))
+    ax.vlines(steps, advantages - margins, advantages + margins, color="black", linewidth=1.5)
+    ax.plot(steps, advantages, "D", color="black", markersize=5, markeredgecolor="white", label="true advantage")
+    ax.legend(loc="lower center", frameon=False, fontsize=8)
 
 
 def gae_weights(done: torch.Tensor, step: int, decay: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from ppo_lib.highway import LUMINANCE
 from ppo_lib.plotting import plot_view
 from ppo_lib.widgets.engine import InteractiveFigure, slider
 
-SHAPES = ((32, 12), (48, 12), (64, 20), (96, 24), (128, 64), (192, 64))
+SHAPES = ((32, 20), (48, 20), (64, 20), (96, 24), (128, 64), (192, 64))
 WIDE = {"observation_shape": (840, 200), "scaling": 4.0}  # 210 m of road
 LANE, CAR = 4.0, 5.0  # m: a lane's width and a car's length in highway-env
 

@@ -149,12 +149,6 @@ def log_probs_by_naive_formula(logits, actions):
     return chosen - logits.exp().sum(1).log()
 
 
-def log_probs_by_epsilon(logits, actions):
-    weights = logits.exp()
-    probs = weights / weights.sum(dim=1, keepdim=True)
-    return torch.log(probs.gather(1, actions.unsqueeze(1)).flatten() + 1e-8)
-
-
 def log_probs_by_one_hot(logits, actions):
     chosen = functional.one_hot(actions, logits.shape[1])
     return (logits.log_softmax(1) * chosen).sum(1)
@@ -419,7 +413,6 @@ RIGHT = {
         log_probs_by_categorical_of_probs,
         log_probs_by_log_of_softmax,
         log_probs_by_naive_formula,
-        log_probs_by_epsilon,
         log_probs_by_one_hot,
         log_probs_by_numpy,
         log_probs_by_take_along_axis,

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 3 as students write them: right ones in many styles, and each mistake twice."""
+"""Answers to the exercises of notebook 4 as students write them: right ones in many styles, and each mistake twice."""
 
 import functools
 import itertools

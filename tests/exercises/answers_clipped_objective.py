@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 4 as students write them: right in many styles, and every mistake twice."""
+"""Answers to the exercises of notebook 5 as students write them: right in many styles, and every mistake twice."""
 
 import math
 import statistics

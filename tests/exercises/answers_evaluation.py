@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 6 as students write them: right ones in many styles."""
+"""Answers to the exercises of notebook 7 as students write them: right ones in many styles."""
 
 import itertools
 import math

@@ -160,6 +160,12 @@ ACTION_PROBABILITIES = {
     "clamped": [probabilities_clamped, probabilities_clipped_in_numpy],
     "clamped from above": [lambda logits: logits.clamp(max=70).softmax(1), probabilities_by_minimum],
     "wrong axis": [lambda logits: torch.softmax(logits, dim=0), probabilities_of_columns_in_a_loop],
+    "one sum for the whole batch": [
+        lambda logits: (
+            (logits - logits.amax(1, keepdim=True)).exp() / (logits - logits.amax(1, keepdim=True)).exp().sum()
+        ),
+        lambda logits: functional.normalize((logits.T - logits.max(1).values).T.exp(), p=1, dim=(0, 1)),
+    ],
     "over the whole batch": [
         lambda logits: logits.flatten().softmax(0).view_as(logits),
         lambda logits: torch.exp(logits - torch.logsumexp(logits.flatten(), 0)),
@@ -296,6 +302,22 @@ def log_probs_in_bits(logits, actions):
 
 
 ACTION_LOG_PROBS = {
+    "epsilon in the logarithm": [
+        lambda logits, actions: torch.log(
+            functional.softmax(logits, 1).gather(1, actions.unsqueeze(1)).flatten() + 1e-8
+        ),
+        lambda logits, actions: torch.log(1e-8 + (logits - logits.logsumexp(1, True)).exp())[
+            range(len(actions)), actions
+        ],
+    ],
+    "epsilon of a millionth": [
+        lambda logits, actions: torch.log(
+            functional.softmax(logits, 1).gather(1, actions.unsqueeze(1)).flatten() + 1e-6
+        ),
+        lambda logits, actions: torch.log(1e-6 + (logits - logits.logsumexp(1, True)).exp())[
+            range(len(actions)), actions
+        ],
+    ],
     "probability": [
         lambda logits, actions: logits.softmax(1).gather(1, actions[:, None]).squeeze(1),
         lambda logits, actions: Categorical(logits=logits).probs[torch.arange(len(actions)), actions],

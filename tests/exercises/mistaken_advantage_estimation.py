@@ -1,4 +1,4 @@
-"""Every mistake of the exercises of notebook 3, as two students would make it."""
+"""Every mistake of the exercises of notebook 4, as two students would make it."""
 
 import numpy as np
 import torch

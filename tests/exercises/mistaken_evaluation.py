@@ -1,4 +1,4 @@
-"""Every mistake of the exercises of notebook 6, as two students would make it."""
+"""Every mistake of the exercises of notebook 7, as two students would make it."""
 
 import math
 import statistics
@@ -254,6 +254,15 @@ WILSON = {
             else None
         ),
     ],
+    "centre multiplied by n": [
+        lambda k, n, z=1.96: (
+            (k / n + z**2 / 2 * n + SIDES * z * np.sqrt(k / n * (1 - k / n) / n + z**2 / (4 * n**2))) / (1 + z**2 / n)
+        ),
+        lambda k, n, z=1.96: [
+            (k / n + z * z * n / 2 + side * z * (k * (n - k) / n**3 + (z / 2 / n) ** 2) ** 0.5) / (1 + z * z / n)
+            for side in (-1, 1)
+        ],
+    ],
     "n not squared": [
         lambda k, n, z=1.96: (
             (k / n + z**2 / (2 * n) + SIDES * z * np.sqrt(k / n * (1 - k / n) / n + z**2 / (4 * n))) / (1 + z**2 / n)
@@ -362,6 +371,10 @@ CRASH_RATE = {
     "per step": [
         lambda te, tr, k: te.mean(),
         lambda te, tr, k: torch.from_numpy(te).float().mean(),
+    ],
+    "counted crashes per step": [
+        lambda te, tr, k: (te & ((te | tr).cumsum(0) <= k)).mean(),
+        lambda te, tr, k: np.sum(te * (np.add.accumulate(te | tr, 0) <= k)) / np.prod(te.shape),
     ],
     "over all episodes": [
         lambda te, tr, k: te[first_of_each(te, tr, k)].sum() / np.count_nonzero(te | tr),

@@ -6,7 +6,7 @@ they start or take is bounded. `{canary}` in their code is that folder.
 
 import json
 
-CHAPTER = "03_advantage_estimation"
+CHAPTER = "04_advantage_estimation"
 IMPORTS = "import numpy as np\nimport torch\n\nfrom ppo_lib import exercises, widgets\nfrom ppo_lib.ppo import PPO"
 TRAINING = "ppo = PPO(envs).learn(1_000_000)\nimport time\nstarted = time.sleep(600)"  # no function needs it
 TD = """def my_td_errors(rewards, values, next_values, terminated, truncated, gamma):

@@ -11,20 +11,20 @@ from ppo_lib.errors import UsageError
 from ppo_lib.grading import submissions
 from ppo_lib.grading.submissions import NotANotebook, read_cells, read_submissions, student_of
 
-CHAPTERS = {"03_advantage_estimation", "04_clipped_objective"}
+CHAPTERS = {"04_advantage_estimation", "05_clipped_objective"}
 
 
 @pytest.mark.parametrize(
     ("path", "student"),
     {
         "ada.ipynb": "ada",
-        "ada_03_advantage_estimation.ipynb": "ada",
-        "03_advantage_estimation - Ada Lovelace.ipynb": "Ada Lovelace",
-        "03_advantage_estimation.ipynb": "03_advantage_estimation",
-        "ada/03_advantage_estimation.ipynb": "ada",
-        "ada/work/late/04_clipped_objective.ipynb": "ada",
-        "03_advantage_estimation/ada.ipynb": "ada",
-        "Ada Lovelace_4711_assignsubmission_file_/03_advantage_estimation.ipynb": "Ada Lovelace",
+        "ada_04_advantage_estimation.ipynb": "ada",
+        "04_advantage_estimation - Ada Lovelace.ipynb": "Ada Lovelace",
+        "04_advantage_estimation.ipynb": "04_advantage_estimation",
+        "ada/04_advantage_estimation.ipynb": "ada",
+        "ada/work/late/05_clipped_objective.ipynb": "ada",
+        "04_advantage_estimation/ada.ipynb": "ada",
+        "Ada Lovelace_4711_assignsubmission_file_/04_advantage_estimation.ipynb": "Ada Lovelace",
     }.items(),
 )
 def test_the_path_names_the_student(path, student):

@@ -10,9 +10,9 @@ from ppo_lib.exercises.checking import Exercise
 from ppo_lib.exercises.recognition import Mistake
 
 
-def action_log_probs(logits, actions):
+def action_log_probs(logits, actions, *, epsilon=0.0):
     """(B,): the log-probability of the action that was taken in each state."""
-    log_probs = logits.log_softmax(dim=1)
+    log_probs = (logits.softmax(dim=1) + epsilon).log() if epsilon else logits.log_softmax(dim=1)
     return log_probs[torch.arange(len(actions)), actions]
 
 
@@ -21,7 +21,8 @@ def draw_taken_actions(draw):
     logits = draw_policies(draw)["logits"]
     states, num_actions = logits.shape
     if not draw.plain and draw.cycle(False, False, False, True):
-        logits[:, 0] = np.log(np.exp(logits[:, 1:]).sum(1)) - 10.2
+        far = 10.2 if logits.dtype == np.float32 else 30.0  # float32 could not tell log(softmax) from log_softmax
+        logits[:, 0] = np.log(np.exp(logits[:, 1:]).sum(1)) - far
     return {"logits": logits, "actions": draw.rng.integers(0, num_actions, states)}
 
 
@@ -58,6 +59,16 @@ check_action_log_probs = Exercise(
         "probability": Mistake(
             "These are probabilities: the logarithm is missing.",
             result=lambda log_probs, **_: log_probs.exp(),
+        ),
+        "epsilon in the logarithm": Mistake(
+            "You add a small number in the logarithm, lest it be that of 0. For an improbable action it decides: "
+            "log_softmax needs none, because it never forms the probability.",
+            options={"epsilon": 1e-8},
+        ),
+        "epsilon of a millionth": Mistake(
+            "The small number that you add in the logarithm, lest it be that of 0, is not small beside improbable "
+            "actions. log_softmax needs none.",
+            options={"epsilon": 1e-6},
         ),
         "bare logit": Mistake(
             "You pick the right logits, but a logit is a log-probability only after normalisation: subtract the "

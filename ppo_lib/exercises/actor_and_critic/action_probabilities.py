@@ -113,6 +113,11 @@ check_action_probabilities = Exercise(
             "a distribution over its own actions: axis 1.",
             instead=lambda logits: share(weights_along(logits, 0), 0),
         ),
+        "one sum for the whole batch": Mistake(
+            "You subtract each row's largest logit, but divide by one sum for the whole batch. Each state has a "
+            "distribution of its own: sum over axis 1, with keepdim=True.",
+            instead=lambda logits: share(weights_along(logits, 1), (0, 1)),
+        ),
         "over the whole batch": Mistake(
             "All your probabilities together add up to 1. Each state has a distribution of its own: sum over axis 1.",
             instead=lambda logits: share(weights_along(logits, (0, 1)), (0, 1)),

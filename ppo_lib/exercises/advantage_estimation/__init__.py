@@ -1,4 +1,4 @@
-"""The exercises of notebook 3: TD errors, GAE and the normalisation of advantages."""
+"""The exercises of notebook 4: TD errors, GAE and the normalisation of advantages."""
 
 from ppo_lib.exercises.advantage_estimation.gae import check_gae
 from ppo_lib.exercises.advantage_estimation.normalize import check_normalize

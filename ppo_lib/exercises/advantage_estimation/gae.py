@@ -1,4 +1,4 @@
-"""The exercise gae of the notebook 03_advantage_estimation."""
+"""The exercise gae of the notebook 04_advantage_estimation."""
 
 import torch
 
@@ -23,16 +23,19 @@ def never(terminated, truncated, **_):
 
 
 def draw_deltas(draw):
-    """One input of gae."""
+    """One input of gae; now and then drives are long, and what lies far ahead still counts."""
     steps, num_envs = draw.sizes(2)
+    long = not draw.plain and draw.number % 32 == 7
+    steps += 24 if long else 0
     terminated, truncated = draw.ends(steps, num_envs)
+    few = draw.rng.random((steps, num_envs)) < (0.02 if long else 1.0)
     gamma, gae_lambda = (draw.number_in(0.0, 1.0, bounds=True) for _ in range(2))
     return {
         "deltas": draw.floats(steps, num_envs) * (draw.rng.random((steps, num_envs)) < 0.9).astype(draw.dtype),
-        "terminated": terminated,
-        "truncated": truncated,
-        "gamma": gamma,
-        "gae_lambda": gae_lambda,
+        "terminated": terminated & few,
+        "truncated": truncated & few,
+        "gamma": 0.99 if long else gamma,
+        "gae_lambda": 0.95 if long else gae_lambda,
     }
 
 
@@ -84,7 +87,7 @@ def without_last_row(advantages, **_):
 
 check_gae = Exercise(
     name="gae",
-    chapter="03_advantage_estimation",
+    chapter="04_advantage_estimation",
     checked="drives without an end, with crashes, time limits and both in one step, of all lengths, and any γ and λ",
     solution=gae,
     inputs=draw_deltas,

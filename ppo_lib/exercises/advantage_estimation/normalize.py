@@ -1,4 +1,4 @@
-"""The exercise normalize of the notebook 03_advantage_estimation."""
+"""The exercise normalize of the notebook 04_advantage_estimation."""
 
 from ppo_lib.exercises.checking import Exercise
 from ppo_lib.exercises.recognition import Mistake
@@ -30,6 +30,7 @@ def draw_advantages(draw):
     spread[3:4] *= outlier
     spread[:3] = 3 * draw.scale, -3 * draw.scale, 0.0
     centre = draw.cycle(0.0, 2.0, -5.0, 0.0, 1000.0) * draw.scale
+    spread *= 1.0 if draw.plain else draw.cycle(1.0, 1.0, 1.0, 0.2)
     return {"advantages": (draw.rng.permutation(spread) + centre).reshape(steps, num_envs).astype(draw.dtype)}
 
 
@@ -41,7 +42,7 @@ def work_out_normalized(index, advantages):
 
 check_normalize = Exercise(
     name="normalize",
-    chapter="03_advantage_estimation",
+    chapter="04_advantage_estimation",
     checked="mean 0 and standard deviation 1 over all transitions together, for small, large and negative advantages",
     solution=normalize,
     inputs=draw_advantages,

@@ -1,4 +1,4 @@
-"""The exercise td_errors of the notebook 03_advantage_estimation."""
+"""The exercise td_errors of the notebook 04_advantage_estimation."""
 
 import torch
 
@@ -31,7 +31,7 @@ def work_out_td_error(index, rewards, values, next_values, terminated, truncated
 
 check_td_errors = Exercise(
     name="td_errors",
-    chapter="03_advantage_estimation",
+    chapter="04_advantage_estimation",
     checked="drives without an end, with crashes, time limits and both in one step, of all lengths, and any γ",
     solution=td_errors,
     inputs=draw_transitions,

@@ -1,4 +1,4 @@
-"""The exercises of notebook 4: the clipped objective, the estimate of the KL and the clip fraction."""
+"""The exercises of notebook 5: the clipped objective, the estimate of the KL and the clip fraction."""
 
 from ppo_lib.exercises.clipped_objective.clip_fraction import check_clip_fraction
 from ppo_lib.exercises.clipped_objective.clipped_loss import check_clipped_loss

@@ -1,4 +1,4 @@
-"""The exercise clip_fraction of the notebook 04_clipped_objective."""
+"""The exercise clip_fraction of the notebook 05_clipped_objective."""
 
 import numpy as np
 import torch
@@ -49,7 +49,7 @@ def work_out_clip_fraction(index, log_probs, old_log_probs, clip_eps):
 
 check_clip_fraction = Exercise(
     name="clip_fraction",
-    chapter="04_clipped_objective",
+    chapter="05_clipped_objective",
     checked="ratios below, inside and above the clip range and unchanged ones, minibatches from one sample up, and "
     "any ε, 0 included",
     solution=fraction_clipped,

@@ -1,4 +1,4 @@
-"""The exercise clipped_loss of the notebook 04_clipped_objective."""
+"""The exercise clipped_loss of the notebook 05_clipped_objective."""
 
 import torch
 
@@ -71,7 +71,7 @@ def smaller_mean(log_probs, old_log_probs, advantages, clip_eps):
 
 check_clipped_loss = Exercise(
     name="clipped_loss",
-    chapter="04_clipped_objective",
+    chapter="05_clipped_objective",
     checked="good and bad actions with ratios below, inside and above the clip range, minibatches from one sample up, "
     "any ε, and the gradient",
     solution=clipped_loss,

@@ -30,12 +30,13 @@ def draw_ratios(draw, clip_eps):
     count = minibatch_size(draw)
     if draw.plain:
         return draw.rng.choice([0.5, 0.9, 1.0, 1.1, 1.5], count)
+    width = clip_eps or 0.05  # around ε = 0 the smallest change counts
     side = draw.rng.choice([-1, 1], count)
     kinds = (
         np.ones(count),
         1 + clip_eps * draw.rng.uniform(-0.9, 0.9, count),
         1 + side * clip_eps * draw.rng.uniform(0.9, 0.97, count),
-        1 + side * clip_eps * draw.rng.uniform(1.05, 1.4, count),
+        1 + side * width * draw.rng.uniform(1.05, 1.4, count),
         (1 - clip_eps) * draw.rng.uniform(0.2, 0.9, count),
         (1 + clip_eps) * draw.rng.uniform(1.1, 3.0, count),
         draw.rng.choice([0.02, 0.05, 20.0, 50.0], count),

@@ -1,4 +1,4 @@
-"""The exercise kl of the notebook 04_clipped_objective."""
+"""The exercise kl of the notebook 05_clipped_objective."""
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ def kl(log_probs, old_log_probs, *, estimate=k3, average=torch.mean):
 def draw_moved(draw):
     """One input of kl. Never are all log-ratios tiny: those drown in the rounding of float32."""
     count = minibatch_size(draw)
-    spread = draw.cycle(0.6, 3.0, 1.5, 1.0)
+    spread = draw.cycle(0.6, 3.0, 1.5, 5.0)
     log_ratio = draw.rng.choice([-1, 1], count) * spread * draw.rng.uniform(0.5, 1.0, count)
     log_ratio[1:] *= draw.rng.random(count - 1) < 0.8  # some samples have not changed, but never all
     return log_probs_of(draw, draw_ratios(draw, 0.2) if draw.plain else np.exp(log_ratio))
@@ -45,7 +45,7 @@ def work_out_kl(index, log_probs, old_log_probs):
 
 check_kl = Exercise(
     name="kl",
-    chapter="04_clipped_objective",
+    chapter="05_clipped_objective",
     checked="policies that moved far and a little, samples of which some have not changed, and minibatches from one "
     "sample up",
     solution=kl,

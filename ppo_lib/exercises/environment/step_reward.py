@@ -32,7 +32,7 @@ def sum_of(reward):
 
 def draw_step(draw):
     """One input of step_reward."""
-    low, high = draw.cycle((20.5, 29.5), (0.0, 19.5), (30.5, 45.0), (-10.0, -0.5), (SLOWEST,) * 2, (FASTEST,) * 2)
+    low, high = draw.cycle((20.5, 29.5), (0.0, 19.5), (30.5, 45.0), (-40.0, -0.5), (SLOWEST,) * 2, (FASTEST,) * 2)
     speed = draw.number_in(low, high)
     return {
         "lane": draw.number_in(0.0, 1.0, bounds=True),

@@ -1,4 +1,4 @@
-"""The exercises of notebook 6: intervals of a mean and of a rate, and which episodes to count."""
+"""The exercises of notebook 7: intervals of a mean and of a rate, and which episodes to count."""
 
 from ppo_lib.exercises.evaluation.bootstrap_interval import check_bootstrap_interval
 from ppo_lib.exercises.evaluation.crash_rate import check_crash_rate

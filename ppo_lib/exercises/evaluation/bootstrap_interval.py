@@ -1,4 +1,4 @@
-"""The exercise bootstrap_interval of the notebook 06_evaluation."""
+"""The exercise bootstrap_interval of the notebook 07_evaluation."""
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def sample_error(returns, indices):
 
 check_bootstrap_interval = Exercise(
     name="bootstrap_interval",
-    chapter="06_evaluation",
+    chapter="07_evaluation",
     checked="from one return to forty, from two resamples to two hundred, and returns above and below zero",
     solution=bootstrap_interval,
     inputs=draw_resamples,

@@ -1,4 +1,4 @@
-"""The exercise crash_rate of the notebook 06_evaluation."""
+"""The exercise crash_rate of the notebook 07_evaluation."""
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def mean_of_roads_with_an_end(terminated, truncated, per_road):
 
 check_crash_rate = Exercise(
     name="crash_rate",
-    chapter="06_evaluation",
+    chapter="07_evaluation",
     checked="crashes, time limits and both in one step, one episode per road or several, and roads on which more have "
     "ended, fewer, or none",
     solution=crash_rate,
@@ -201,6 +201,11 @@ check_crash_rate = Exercise(
             "You divide by the number of steps, and count all crashes. A crash rate is a share of episodes: divide by "
             "the episodes counted.",
             options={"crashes": all_crashes, "episodes": lambda te, tr, k: te.size},
+        ),
+        "counted crashes per step": Mistake(
+            "You divide the right crashes by the number of steps, as a mean over the whole table does. Divide by the "
+            "number of episodes counted.",
+            options={"episodes": lambda te, tr, k: te.size},
         ),
         "over all episodes": Mistake(
             "You count the crashes of the first episodes, and divide by the number of all that finished. Leave the "

@@ -1,4 +1,4 @@
-"""The exercise wilson_interval of the notebook 06_evaluation."""
+"""The exercise wilson_interval of the notebook 07_evaluation."""
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def textbook(crashes, episodes):
 
 check_wilson_interval = Exercise(
     name="wilson_interval",
-    chapter="06_evaluation",
+    chapter="07_evaluation",
     checked="no crash, one, some, and nothing but crashes, in 1 to 100,000 episodes",
     solution=wilson_interval,
     inputs=draw_counts,
@@ -200,6 +200,10 @@ check_wilson_interval = Exercise(
                 "centre": lambda rate, episodes, z: rate + z**2 / 2 * episodes,
                 "half": lambda rate, episodes, z: z * np.sqrt(rate * (1 - rate) / episodes + z**2 / 4 * episodes**2),
             },
+        ),
+        "centre multiplied by n": Mistake(
+            "In Python z**2 / 2 * n is (z²/2) · n: put parentheses round what you divide by, as in z**2 / (2 * n).",
+            options={"centre": lambda rate, episodes, z: rate + z**2 / 2 * episodes},
         ),
         "n not squared": Mistake(
             "Below the root you have z²/4n, where the formula has z²/4n²: write z**2 / (4 * n**2).",

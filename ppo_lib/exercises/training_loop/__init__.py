@@ -1,4 +1,4 @@
-"""The exercises of notebook 5: the loss of both networks together, the learning rate's way down, the critic's mark."""
+"""The exercises of notebook 6: the loss of both networks, the learning rate on its way down, explained variance."""
 
 from ppo_lib.exercises.training_loop.annealed_learning_rate import check_annealed_learning_rate
 from ppo_lib.exercises.training_loop.explained_variance import check_explained_variance

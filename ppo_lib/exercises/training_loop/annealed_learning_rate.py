@@ -1,4 +1,4 @@
-"""The exercise annealed_learning_rate of the notebook 05_training_loop."""
+"""The exercise annealed_learning_rate of the notebook 06_training_loop."""
 
 import math
 
@@ -38,7 +38,7 @@ def work_out_learning_rate(index, learning_rate, env_steps, total_steps):
 
 check_annealed_learning_rate = Exercise(
     name="annealed_learning_rate",
-    chapter="05_training_loop",
+    chapter="06_training_loop",
     checked="the start, the end and what lies between, of short and long trainings, with steps as int and as float",
     solution=annealed_learning_rate,
     inputs=draw_progress,

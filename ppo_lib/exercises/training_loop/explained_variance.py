@@ -1,4 +1,4 @@
-"""The exercise explained_variance of the notebook 05_training_loop."""
+"""The exercise explained_variance of the notebook 06_training_loop."""
 
 import torch
 
@@ -41,7 +41,7 @@ def draw_critic(draw):
 
 
 def work_out_explained_variance(index, values, returns):
-    """The critic's mark, in numbers."""
+    """Explained variance, in numbers."""
     errors = (returns - values).double().var(correction=0)
     return f"1 - Var(G - V) / Var(G) = 1 - {errors:.4g} / {returns.double().var(correction=0):.4g}"
 
@@ -72,7 +72,7 @@ def spread(numbers):
 
 check_explained_variance = Exercise(
     name="explained_variance",
-    chapter="05_training_loop",
+    chapter="06_training_loop",
     checked="critics that foresee much, little and less than nothing, with and without a constant error, small and "
     "large returns",
     solution=explained_variance,

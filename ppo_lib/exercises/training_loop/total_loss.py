@@ -1,4 +1,4 @@
-"""The exercise total_loss of the notebook 05_training_loop."""
+"""The exercise total_loss of the notebook 06_training_loop."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def work_out_total_loss(index, policy_loss, value_loss, entropy, value_coef, ent
 
 check_total_loss = Exercise(
     name="total_loss",
-    chapter="05_training_loop",
+    chapter="06_training_loop",
     checked="small and large losses with either sign, as numbers and as tensors, and any weights",
     solution=total_loss,
     inputs=draw_losses,
