@@ -27,6 +27,10 @@ WRONG_GRADIENT = (
     "formula cut off, by detach or by no_grad?"
 )
 
+LEAKING_GRADIENT = (
+    "The number is right, but a gradient flows from it into {names}, where none should: a step along it would change "
+    "what is only a weight here. Is a detach missing?"
+)
 NO_NUMBER_GRADIENT = (
     "The number is right, but its gradient in {names} is not a number for some inputs: is there an overflow, a root "
     "of 0 or a 0 / 0 on the way, even where torch.where leaves it out afterwards?"
@@ -92,6 +96,9 @@ class _Judgement:
             sentence, name = NO_GRADIENT, "no gradient"
         elif any(attempt.gradients and not case.accepts_gradients(attempt) for case, attempt in found):
             sentence, name = WRONG_GRADIENT, "wrong gradient"
+            leaking = [n for n in names if any(_leaks(n, case, attempt) for case, attempt in found)]
+            if leaking:
+                sentence, name, names = LEAKING_GRADIENT, "gradient not stopped", leaking
             if any(np.isnan(gradient).any() for _, attempt in found for gradient in attempt.gradients.values()):
                 sentence, name = NO_NUMBER_GRADIENT, "gradient not a number"
         else:
@@ -245,3 +252,8 @@ def _same(one: Attempt, other: Attempt) -> bool:
     if one.answer is None or other.answer is None:
         return one.answer is other.answer
     return all(np.array_equal(*parts, equal_nan=True) for parts in zip(one.answer, other.answer, strict=True))
+
+
+def _leaks(name, case, found: Attempt) -> bool:
+    """Whether a gradient flows into an argument where it should be 0."""
+    return not case.gradients[name].any() and np.nan_to_num(found.gradients.get(name, np.zeros(1))).any()

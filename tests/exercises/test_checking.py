@@ -201,6 +201,21 @@ def test_a_gradient_is_compared_where_the_answer_needs_one():
     assert squares.judge(lambda x: x.detach().square().mean() + 0 * x.sum()).mistakes == ("wrong gradient",)
 
 
+def test_a_gradient_where_none_should_be_is_named():
+    def weighted_mean(x, weight):
+        return (x * weight.detach()).mean()
+
+    def draw_both(draw):
+        return {"x": draw.floats(3), "weight": draw.floats(3)}
+
+    both = ("x", "weight")
+    weighted = Exercise("w", "", "", weighted_mean, draw_both, {}, (), differentiate=both, needs_gradient=True)
+    assert weighted.judge(weighted_mean).kind == RIGHT
+    verdict = weighted.judge(lambda x, weight: (x * weight).mean())
+    assert verdict.mistakes == ("gradient not stopped",)
+    assert "into `weight`, where none should" in verdict.message
+
+
 def test_elsewhere_only_a_wrong_gradient_is_wrong():
     kind = Exercise("s", "", "", lambda x: x.square(), lambda draw: {"x": draw.floats(draw.integer(2, 5))}, {}, (),
                     differentiate=("x",))  # fmt: skip
