@@ -18,7 +18,8 @@ from ppo_lib.errors import UsageError
 ROOT = Path(__file__).parent.parent
 HANDED_OUT = (ROOT / "HANDOUT.md").exists()  # docs/handout.py writes it
 FOLDERS = (".ci", ".github", "docs", "notebooks", "ppo_lib", "results", "tests")
-CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+NOTATION = "00_notation.ipynb"  # has no exercises
+CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb") if path.name != NOTATION)
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 lecturers = pytest.mark.skipif(HANDED_OUT, reason="the script that makes the hand-out stays with the lecturer")
 if not HANDED_OUT:
