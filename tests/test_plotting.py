@@ -255,13 +255,6 @@ def test_policies_are_columns_of_dots_side_by_side():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first", "second", "all equal"]
 
 
-def test_values_stand_beside_the_returns():
-    ax = plotting.plot_values([0.1, 0.2], [2.0, 1.0])
-    lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
-    assert lines["what the critic expected"] == [0.1, 0.2]
-    assert lines["what came: discounted return"] == [2.0, 1.0]
-
-
 def test_a_view_is_framed_where_its_image_lies_in_metres():
     road, image = np.zeros((840, 200), np.uint8), np.zeros((96, 32), np.uint8)
     above, below = plotting.plot_view(road, 4.0, image, 1.25)

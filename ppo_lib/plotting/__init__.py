@@ -43,7 +43,6 @@ from ppo_lib.plotting.networks import (
     plot_sampling,
     plot_shares,
     plot_signals,
-    plot_values,
 )
 from ppo_lib.plotting.road import (
     plot_filmstrip,
@@ -100,7 +99,6 @@ __all__ = [
     "plot_speeds",
     "plot_step_bars",
     "plot_total_variance",
-    "plot_values",
     "plot_view",
     "running_mean",
     "short_name",

@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ppo_lib.plotting.style import AGENT_COLOR, PICKED_COLOR, POLICY_COLORS, short_name
+from ppo_lib.plotting.style import AGENT_COLOR, PICKED_COLOR, short_name
 
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # told apart by the colour-blind, too
 MARKERS = "os^D"
@@ -213,23 +213,6 @@ def plot_policies(policies, actions, *, ax=None):
     ax.set_xticks(places, [short_name(action) for action in actions])
     ax.set(ylabel="probability", ylim=(0, None))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    return ax
-
-
-def plot_values(values, returns, *, ax=None):
-    """What a critic expects along a drive, beside what really came.
-
-    Args:
-        values: (T,) V(s_t).
-        returns: (T,) the discounted rewards from step t on.
-    """
-    ax = ax or plt.figure(figsize=(6, 2.8), layout="constrained").gca()
-    ax.plot(returns, "o-", color=POLICY_COLORS[1], label="what came: discounted return")
-    ax.plot(values, "o-", color=AGENT_COLOR, label="what the critic expected")
-    ax.axhline(0, color="black", linewidth=0.8)
-    ax.set(xlabel="step (s at 1 decision per second)", ylabel="value")
-    ax.legend(frameon=False)
-    ax.grid(alpha=0.25)
     return ax
 
 
