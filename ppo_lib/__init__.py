@@ -6,6 +6,7 @@ Read the modules in this order; each imports only from those above it.
     validation      values held against their types, by pydantic
     plain_data      what JSON can hold, and what of it a file is not trusted with
     tables          a small table, for notebooks and terminals
+    missing_names   what to do about a name that a notebook's cell does not find
     config          PPOConfig: every number of the algorithm, validated
     randomness      independent streams of random numbers from one seed
     device          where the networks compute

@@ -24,7 +24,7 @@ FLOORS = [
     {"highway", "fast_highway", "wrappers", "config", "encoders", "sampling", "threads"},
     {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments"},
     {"validation", "plain_data", "tables"},
-    {"errors"},
+    {"errors", "missing_names"},
     {"__init__"},
 ]
 ONLY_IN = {
