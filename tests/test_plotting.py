@@ -167,6 +167,10 @@ def test_a_flow_has_its_boxes_and_labels_and_marks_what_it_is_about():
     (x, y), (x_road, y_road) = texts["agent"].get_position(), texts["road"].get_position()
     assert texts["action"].get_position()[0] == texts["reward"].get_position()[0] == (x + x_road) / 2
     assert texts["action"].get_position()[1] == -texts["reward"].get_position()[1] != y  # there and back swerve
+    # An arrow ends where its box was drawn last: one drawn before it vanishes below a box that a tight frame moved.
+    drawn_arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
+    assert len(drawn_arrows) == 3
+    assert min(arrow.get_zorder() for arrow in drawn_arrows) > texts["agent"].get_zorder()
     x_camera, y_camera = texts["camera"].get_position()
     assert texts["state"].get_position() == ((x_camera + x_road) / 2, (y_camera + y_road) / 2)  # a single one does not
 

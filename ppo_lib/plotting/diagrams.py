@@ -30,7 +30,7 @@ def plot_flow(boxes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[s
         colour, ink = (AGENT_COLOR, "white") if text in marked else ("#f2f2f2", "black")
         style = {"boxstyle": f"round,pad={PAD}", "facecolor": colour, "edgecolor": "#555555"}
         drawn[text] = ax.text(
-            x, y, text, ha="center", va="center", fontsize=FONT_SIZE, color=ink, bbox=style, zorder=3
+            x, y, text, ha="center", va="center", fontsize=FONT_SIZE, color=ink, bbox=style, zorder=1
         )
     there_and_back = {(start, end) for start, end, _ in arrows} & {(end, start) for start, end, _ in arrows}
     for start, end, label in arrows:
@@ -39,14 +39,18 @@ def plot_flow(boxes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[s
         _draw_arrow(ax, places[start], places[end], drawn[start], drawn[end], bend)
         x, y = (places[start] + places[end]) / 2 + bend / 2 * np.array([along[1], -along[0]])  # the curve's middle
         background = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        ax.text(x, y, label, ha="center", va="center", fontsize=FONT_SIZE, bbox=background, zorder=2)
+        ax.text(x, y, label, ha="center", va="center", fontsize=FONT_SIZE, bbox=background, zorder=3)
     ax.set(xlim=(-COLUMN / 2, right + COLUMN / 2), ylim=(bottom - ROW / 2, ROW / 2), aspect="equal")
     ax.axis("off")
     return ax
 
 
 def _draw_arrow(ax, start, end, first, last, bend):
-    """An arrow between the middles of two boxes, of which it shows what lies outside of both."""
+    """An arrow between the middles of two boxes, of which it shows what lies outside of both.
+
+    It is drawn after the boxes: where a text's box lies is known only once it was drawn, and an arrow that came before
+    would end where the box lay in the drawing before, under a box that a tight frame has moved since.
+    """
     line = {"arrowstyle": "-|>", "color": "#555555", "shrinkA": 3, "shrinkB": 3}
     line |= {"patchA": first.get_bbox_patch(), "patchB": last.get_bbox_patch()}
-    ax.annotate("", end, start, arrowprops=line | {"connectionstyle": f"arc3,rad={bend}"}, zorder=1)
+    ax.annotate("", end, start, arrowprops=line | {"connectionstyle": f"arc3,rad={bend}"}, zorder=2)
