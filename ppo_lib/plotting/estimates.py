@@ -75,19 +75,20 @@ def plot_action_advantages(advantages, margins, names, *, taken=None, ax=None):
     return ax
 
 
-def plot_bias_and_variance(gae_lambdas, parts, *, ax=None):
-    """The parts of an estimate's mean squared error over λ, stacked so that the upper edge is the whole error.
+def plot_bias_and_variance(gae_lambdas, parts, *, total="mean squared error", ax=None):
+    """The parts of an estimate's mean squared error over λ, stacked so that the upper edge is their sum.
 
     Args:
         gae_lambdas: (L,) the choices of λ.
         parts: {name: (L,) means}, as of ground_truth.Futures.errors; the first lies at the bottom.
+        total: what their sum, the black line, is called; where a part is left out, it is not the whole error.
     """
     ax = ax or plt.figure(figsize=(7, 3.6), layout="constrained").gca()
     colors = (VERMILLION, SKY, "#cccccc")
     areas = ax.stackplot(gae_lambdas, *parts.values(), labels=list(parts), colors=colors[: len(parts)])
     for area, hatch in zip(areas, ("//", "", ".."), strict=False):
         area.set(hatch=hatch, edgecolor="white", linewidth=0)
-    ax.plot(gae_lambdas, np.sum(list(parts.values()), axis=0), color="black", label="mean squared error")
+    ax.plot(gae_lambdas, np.sum(list(parts.values()), axis=0), color="black", label=total)
     ax.set(xlabel="λ", ylabel="error of Â (return²)", xlim=(0, 1), ylim=(0, None))
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], labels[::-1], loc="upper left", frameon=False)  # in the order of the areas
