@@ -18,7 +18,8 @@ def clipping_explorer(clip_eps=0.2, advantage=1.0) -> InteractiveFigure:
         advantage = advantage or 0.1  # at exactly 0 there is nothing to see
         objective = min(ratio * advantage, np.clip(ratio, 1 - clip_eps, 1 + clip_eps) * advantage)
         plot_clipped_objective(advantage, clip_eps, ax=ax)
-        ax.plot(ratio, objective, "D", color="black", markersize=8)
+        ax.plot(ratio, objective, "D", color="black", markersize=8, label="the ratio of the slider")
+        ax.legend(loc="upper left" if advantage > 0 else "lower left", frameon=False, fontsize=8)
         ax.set_ylim(-4, 4)
         gradient = surrogate_gradient(ratio, advantage, clip_eps)
         return f"Â = {advantage:+.1f}, ratio = {ratio:.2f}: gradient {gradient:+.1f}, {describe(gradient)}"
