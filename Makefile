@@ -1,5 +1,5 @@
-# make lab | notebooks | execute | train | test | check | benchmark | lint | handout. Each sets up .venv first where it
-# is missing or out of date.
+# make lab | notebooks | pages | execute | train | test | check | benchmark | lint | handout. Each sets up .venv first
+# where it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -14,18 +14,17 @@ WARM_UP = $(BIN)/python -c 'from ppo_lib.fast_highway import warm_up; warm_up()'
 export OMP_WAIT_POLICY ?= PASSIVE
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: lab notebooks execute train test check benchmark lint handout clean
+.PHONY: lab notebooks pages execute train test check benchmark lint handout clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(READY)
-	@for notebook in $(NOTEBOOKS); do \
-	  echo "running $$notebook"; \
-	  $(BIN)/jupyter nbconvert --execute --to html --config nbconvert_config.py \
-	    --output-dir build/$$(dirname $$notebook) $(QUIET) $$notebook || exit 1; \
-	done
-	@echo "The finished pages are in build/notebooks; open build/notebooks/01_environment.html in a browser."
+	@$(BIN)/python docs/pages.py --execute $(NOTEBOOKS)
+
+# The same pages in seconds, from what the notebooks have stored.
+pages: $(READY)
+	@$(BIN)/python docs/pages.py $(NOTEBOOKS)
 
 # Runs the notebooks anew and stores what they show in them: before a commit that changes one.
 execute: $(READY)
