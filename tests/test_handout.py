@@ -77,9 +77,10 @@ def test_no_link_and_no_image_is_dead(course):
     assert followed > 4 * len(CHAPTERS)  # a picture and a row of the table, and links between neighbours
 
 
-def test_the_readme_names_no_program_that_is_missing(course):
-    programs = re.findall(r"\bpython ([\w/]+\.py)\b", (course / "README.md").read_text())
-    assert programs
+def test_the_guides_name_no_program_that_is_missing(course):
+    guides = [course / "README.md", *course.glob("docs/*.md"), *course.glob("results/**/*.md")]
+    programs = {name for guide in guides for name in re.findall(r"\bpython ([\w/]+\.py)\b", guide.read_text())}
+    assert {"docs/links.py", "docs/pictures.py", "results/peers.py"} <= programs
     for program in programs:
         assert (course / program).exists(), program
 
@@ -97,10 +98,10 @@ def test_a_hand_out_is_known_by_its_marker_alone():
 
 @lecturers
 def test_what_only_lecturers_need_stays_with_them(course):
-    for name in ("notebooks/solutions", "docs/handout.py", ".ci"):
+    for name in ("notebooks/solutions", "docs/handout.py", "docs/teaching.md", ".ci"):
         assert (ROOT / name).exists()
         assert not (course / name).exists()
-    for name, text in (("README.md", "## Teaching from it"), ("Makefile", "handout"), ("README.md", "solutions\\")):
+    for name, text in (("README.md", "Teaching"), ("README.md", "sessions"), ("Makefile", "handout")):
         assert text in (ROOT / name).read_text()
         assert text not in (course / name).read_text()
 
@@ -117,7 +118,7 @@ def test_code_and_outputs_of_a_chapter_stay_as_they_are(course, chapter):
 @lecturers
 def test_its_tests_of_the_frame_and_the_notebooks_pass(course):
     """Those that read what is changed or left out; none may be missing, and none needs git."""
-    names = ("frame", "notebooks", "pages", "imports", "handout")
+    names = ("frame", "notebooks", "readme", "links", "pages", "imports", "handout")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not nbval"]
     done = subprocess.run(
         [*command, *(f"tests/test_{name}.py" for name in names)], cwd=course, capture_output=True, text=True
