@@ -11,11 +11,11 @@ from gymnasium.spaces import Discrete
 from highway_env.envs.common.action import DiscreteMetaAction
 from highway_env.vehicle.behavior import IDMVehicle
 from highway_env.vehicle.controller import MDPVehicle
-from scipy import stats
 from tqdm.auto import tqdm
 
 from ppo_lib.envs import EnvSpec, is_highway, make_env
 from ppo_lib.errors import UsageError
+from ppo_lib.intervals import bootstrap_ci95, wilson_ci95
 from ppo_lib.sampling import episode_noise, sample
 from ppo_lib.tables import Table
 
@@ -56,7 +56,7 @@ class Evaluation:
             "return_mean": float(self.returns.mean()),
             "return_ci95": bootstrap_ci95(self.returns),
             "crash_rate": float(self.crashed.mean()) if drives else None,
-            "crash_rate_ci95": _wilson_ci95(self.crashed) if drives else None,
+            "crash_rate_ci95": wilson_ci95(self.crashed) if drives else None,
             "mean_speed": float(self.speeds.mean()) if drives else None,
             "mean_speed_ci95": bootstrap_ci95(self.speeds) if drives else None,
             "mean_length": float(self.lengths.mean()),
@@ -258,22 +258,6 @@ def meta_actions(env_id, config=None, **kwargs) -> list[str]:
     return [action_type.actions[index] for index in range(len(action_type.actions))]
 
 
-def bootstrap_ci95(values, statistic=np.mean) -> list[float] | None:
-    """The 95 % confidence interval [low, high] of a mean, or of another `statistic`; None for a single value."""
-    if len(values) < 2:  # it tells no spread
-        return None
-    interval = stats.bootstrap((values,), statistic, method="percentile", rng=0).confidence_interval
-    return [float(interval.low), float(interval.high)]
-
-
-def interquartile_mean(values, axis=-1):
-    """The mean of the middle half: of a few seeds, one lucky or unlucky one then does not decide.
-
-    Reference: Agarwal et al. 2021, section 4.3, arXiv:2108.13264.
-    """
-    return stats.trim_mean(values, 0.25, axis=axis)
-
-
 def results_table(evaluations: dict[str, Evaluation]) -> Table:
     """A line per driver, with the 95 % intervals of return and crash rate; "-" stands for what there is not."""
     headers = ("driver", "return", "95 % interval", "crashes", "95 % interval", "speed m/s", "length")
@@ -297,8 +281,3 @@ def results_table(evaluations: dict[str, Evaluation]) -> Table:
 def format_table(evaluations: dict[str, Evaluation]) -> str:
     """The same table in plain text."""
     return str(results_table(evaluations))
-
-
-def _wilson_ci95(crashed) -> list[float]:
-    interval = stats.binomtest(int(crashed.sum()), len(crashed)).proportion_ci(method="wilson")
-    return [float(interval.low), float(interval.high)]

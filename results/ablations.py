@@ -13,7 +13,7 @@ from experiments import FOLDER, TimeLimitAsCrash, Variant, last_rows, read_rows,
 from torch import nn
 
 from ppo_lib.envs import highway_config
-from ppo_lib.evaluation import bootstrap_ci95, interquartile_mean
+from ppo_lib.intervals import bootstrap_ci95, interquartile_mean
 from ppo_lib.networks import Actor, Critic
 from ppo_lib.plotting import plot_ablations
 

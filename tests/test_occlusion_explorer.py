@@ -43,8 +43,9 @@ def test_it_shows_the_step_and_the_square_that_the_sliders_say(figure, actor, dr
     with torch.no_grad():
         probs = actor(torch.as_tensor(drive[4:5])).probs[0]
     np.testing.assert_allclose([bar.get_height() for bar in bars.patches], probs, rtol=1e-5)
-    assert figure.caption.value.startswith(f"Step 4: {ACTIONS[probs.argmax()]} with {probs.max():.0%}. Hiding")
-    assert f"at most {heat.max():.0%}" in figure.caption.value
+    assert figure.caption.value.startswith(f"Step 4: {ACTIONS[probs.argmax()]} with {probs.max():.0%}. In the")
+    assert f"moves {heat.max():.0%} of the probability" in figure.caption.value
+    assert "mean over the squares" in figure.caption.value
 
 
 @pytest.mark.parametrize("name", ["step", "patch"])

@@ -12,6 +12,8 @@ from ppo_lib.plotting.style import (
     short_name,
 )
 
+RING_COLOR = "#f0e442"  # Okabe and Ito's yellow, which neither the road nor a car has
+
 
 def plot_reward_components(components, *, actions=None, ax=None):
     """The reward of one drive taken apart: a stacked bar per step, and a dot at what they add up to.
@@ -172,12 +174,13 @@ def plot_space_time(positions, lanes, *, crashed=False, seconds=1.0, moving=0.0,
     return ax
 
 
-def plot_gallery(frames, titles, *, columns=2, axes=None):
+def plot_gallery(frames, titles, *, columns=2, marked=None, axes=None):
     """Pictures in rows, each below its title.
 
     Args:
         frames: G images (H, W, 3) uint8.
         titles: G strings.
+        marked: (x, y) in pixels of what a ring goes round, in every picture.
         axes: G Axes; a new figure where None.
     """
     if axes is None:
@@ -191,4 +194,6 @@ def plot_gallery(frames, titles, *, columns=2, axes=None):
         ax.imshow(frame)
         ax.set_title(title, fontsize=9)
         ax.axis("off")
+        if marked is not None:
+            ax.plot(*marked, "o", markersize=26, markeredgewidth=2, color=RING_COLOR, fillstyle="none")
     return axes

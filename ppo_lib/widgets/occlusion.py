@@ -32,10 +32,12 @@ def occlusion_explorer(actor, observations, actions, *, scaling=1.25, step=0) ->
         probs, heat = ask(step, patch)
         plot_occlusion(observations[step, -1], heat, scaling=scaling, ax=road)
         plot_action_probabilities(probs, actions, picked=probs.argmax(), ax=bars)
+        bars.tick_params(axis="x", labelsize=8)  # else the names of neighbours meet
         side = f"{patch / scaling:.0f} m"
         return (
-            f"Step {step}: {actions[probs.argmax()]} with {probs.max():.0%}. Hiding a square of {side} x {side} moves "
-            f"at most {heat.max():.0%} of the probability to other actions."
+            f"Step {step}: {actions[probs.argmax()]} with {probs.max():.0%}. In the reddest place, hiding a square of "
+            f"{side} x {side} moves {heat.max():.0%} of the probability to other actions (mean over the squares that "
+            "cover the place)."
         )
 
     controls = {
