@@ -5,6 +5,7 @@ Each experiment is one command, run in the project's folder with its environment
     python results/study.py tables    what the driver sees, also: images, numbers      -> study_tables.csv
     python results/ablations.py       PPO without one of its details at a time         -> ablations.csv
     python results/competence.py      how soon training beats the lazy driver          -> competence.csv
+    python results/promise.py         what one batch promises, and what it gains       -> promise.csv
     python results/peers.py           Stable-Baselines3 and CleanRL's algorithm        -> peers_*.csv
 
 A finished run is never repeated: rows are appended to the file as runs end, and what is there already is left out.
