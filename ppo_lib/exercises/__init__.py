@@ -11,12 +11,24 @@ from ppo_lib.exercises.actor_and_critic import (
     check_entropy,
 )
 from ppo_lib.exercises.advantage_estimation import check_gae, check_normalize, check_td_errors
-from ppo_lib.exercises.clipped_objective import check_clip_fraction, check_clipped_loss, check_kl
+from ppo_lib.exercises.clipped_objective import check_clip_fraction, check_clipped_loss, check_drive_weights, check_kl
 from ppo_lib.exercises.environment import check_future_values, check_plan, check_stack_images, check_step_reward
-from ppo_lib.exercises.evaluation import check_bootstrap_interval, check_crash_rate, check_wilson_interval
+from ppo_lib.exercises.evaluation import (
+    check_bootstrap_interval,
+    check_crash_rate,
+    check_same_roads,
+    check_wilson_interval,
+)
 from ppo_lib.exercises.hints import Hints
 from ppo_lib.exercises.policy_gradient import check_grad_log_softmax, check_reinforce_loss, check_rewards_to_go
-from ppo_lib.exercises.training_loop import check_annealed_learning_rate, check_explained_variance, check_total_loss
+from ppo_lib.exercises.training_loop import (
+    check_annealed_learning_rate,
+    check_explained_variance,
+    check_loop,
+    check_rollout,
+    check_total_loss,
+    check_update,
+)
 
 # By the name that its check_..., hints and grades go by, in the order of the notebooks.
 CHECKS = {
@@ -39,12 +51,17 @@ CHECKS = {
         check_clipped_loss,
         check_kl,
         check_clip_fraction,
+        check_drive_weights,
+        check_rollout,
         check_total_loss,
+        check_update,
         check_annealed_learning_rate,
+        check_loop,
         check_explained_variance,
         check_bootstrap_interval,
         check_wilson_interval,
         check_crash_rate,
+        check_same_roads,
     )
 }
 hint = Hints(CHECKS)
@@ -59,20 +76,25 @@ __all__ = [
     "check_clipped_loss",
     "check_conv_layer",
     "check_crash_rate",
+    "check_drive_weights",
     "check_entropy",
     "check_explained_variance",
     "check_future_values",
     "check_gae",
     "check_grad_log_softmax",
     "check_kl",
+    "check_loop",
     "check_normalize",
     "check_plan",
     "check_reinforce_loss",
     "check_rewards_to_go",
+    "check_rollout",
+    "check_same_roads",
     "check_stack_images",
     "check_step_reward",
     "check_td_errors",
     "check_total_loss",
+    "check_update",
     "check_wilson_interval",
     "hint",
 ]

@@ -23,15 +23,24 @@ import numpy as np
 import torch
 
 PRINTED_AT_MOST = 2_000  # characters of what a function prints
+HERE = Path(__file__).parent
+COURSE = HERE.parent if HERE.name == "exercises" else HERE  # elsewhere this file stands alone
 # Where the code of libraries lies; a frame of a traceback that lies elsewhere is the student's own.
-LIBRARIES = tuple(
-    {*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), str(Path(__file__).parent)}
-)
+LIBRARIES = tuple({*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), str(COURSE)})
+# What some exercises ask for by hand, by the qualified names of the library functions in which it lies.
+BORROWED = {"Categorical.__init__": "Categorical", "compute_gae": "compute_gae"}
 DOES_NOTHING = {"RESUME", "NOP", "POP_TOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}
 
 
 class NotNumbers(TypeError):
     """An answer that cannot be read as numbers."""
+
+
+class Complaint(Exception):
+    """What an exercise that drives a student's function finds wrong on the way: a mistake's name, and a sentence."""
+
+    def __init__(self, mistake: str, sentence: str):
+        super().__init__(mistake, sentence)
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,8 @@ class Attempt:
             and the answer carries one.
         changed: the arguments that it changed in place.
         error, line: what it raised, and the student's own line where it happened; empty where it raised nothing.
+        complaint: the name and the sentence of a Complaint that ended it; empty where there was none.
+        borrowed: the names of what it called of BORROWED, in the order of the alphabet.
         printed: what it printed.
         stub: whether nothing has been written into it yet.
     """
@@ -57,6 +68,8 @@ class Attempt:
     changed: tuple[str, ...] = ()
     error: str = ""
     line: str = ""
+    complaint: tuple[str, ...] = ()
+    borrowed: tuple[str, ...] = ()
     printed: str = ""
     stub: bool = False
 
@@ -77,10 +90,12 @@ def attempt(function: Callable, inputs: Mapping[str, Any], parts: int = 1, diffe
     for name in differentiate:
         arguments[name].requires_grad_()
     printed = StringIO()
-    with _silently(printed):
+    with _silently(printed), _noting_what_is_borrowed() as borrowed:
         result = _call(function, arguments, parts, differentiate)
     changed = tuple(name for name, value in inputs.items() if not _same(value, arguments[name]))
-    return replace(result, changed=changed, printed=printed.getvalue()[:PRINTED_AT_MOST])
+    return replace(
+        result, changed=changed, borrowed=tuple(sorted(borrowed)), printed=printed.getvalue()[:PRINTED_AT_MOST]
+    )
 
 
 def attempt_our_own(
@@ -177,6 +192,8 @@ def _read_result(function, value, parts) -> Attempt:
 
 
 def _read_error(function, error) -> Attempt:
+    if isinstance(error, Complaint):
+        return Attempt(kind="not as asked", complaint=error.args)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
     # torch raises NotImplementedError, too; a stub raises it itself.
     stub = isinstance(error, NotImplementedError) and bool(frames) and frames[-1].line.startswith("raise")
@@ -222,6 +239,23 @@ def _same(before, after) -> bool:
     if isinstance(before, np.ndarray):
         return before.shape == after.shape and np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
     return before is after or bool(before == after)
+
+
+@contextmanager
+def _noting_what_is_borrowed():
+    """The set of what is called of BORROWED, under whatever name the student has imported it."""
+    borrowed, before = set(), sys.getprofile()
+
+    def note(frame, event, _):
+        code = frame.f_code
+        if event == "call" and code.co_qualname in BORROWED and not _is_own(code.co_filename):
+            borrowed.add(BORROWED[code.co_qualname])
+
+    sys.setprofile(note)
+    try:
+        yield borrowed
+    finally:
+        sys.setprofile(before)
 
 
 @contextmanager

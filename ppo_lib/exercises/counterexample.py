@@ -48,14 +48,17 @@ def _difference(exercise, case, found) -> list[tuple[str, str]]:
     """[(label, text)] of the answers at the first place where they differ, and of how the right one is worked out."""
     part = next((i for i, given in enumerate(found.answer) if not case.accepts_part(i, given)), 0)
     wanted, given, tolerance = case.wanted[part], found.answer[part], case.tolerance[part]
+    if exercise.told:
+        return [("expected", exercise.told(wanted)), ("yours", exercise.told(given))]
+    expected, yours = (f"{whose}{exercise.part_name(part)}" for whose in ("expected", "yours"))
     if wanted.shape != given.shape:
-        return [("expected", f"numbers of shape {wanted.shape}"), ("yours", f"numbers of shape {given.shape}")]
+        return [(expected, f"numbers of shape {wanted.shape}"), (yours, f"numbers of shape {given.shape}")]
     index = _first_difference(wanted, given, tolerance, exercise.backwards)
     shown, place = _slice_to_show(wanted, index)
     digits = _digits_to_differ(wanted[index], given[index])
     rows = [
-        ("expected" + place, _show_floats(wanted[shown], digits)),
-        ("yours" + place, _show_floats(given[shown], digits)),
+        (expected + place, _show_floats(wanted[shown], digits)),
+        (yours + place, _show_floats(given[shown], digits)),
     ]
     if exercise.worked:
         rows.append(("worked out", exercise.worked(index, **case.inputs)))

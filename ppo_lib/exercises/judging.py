@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import torch
 
 from ppo_lib.exercises.attempt import Attempt
 from ppo_lib.exercises.counterexample import show_example, smallest
@@ -35,6 +36,7 @@ NO_NUMBER_GRADIENT = (
     "The number is right, but its gradient in {names} is not a number for some inputs: is there an overflow, a root "
     "of 0 or a 0 / 0 on the way, even where torch.where leaves it out afterwards?"
 )
+BORROWED = "The numbers are right, but they come from {names}. Write it yourself: that is the exercise."
 FICKLE = (
     "Asked twice the same, your function gives two different answers: does it draw random numbers, or keep something "
     "from one call to the next?"
@@ -61,16 +63,38 @@ class _Judgement:
         if first.stub:
             return Verdict(NOT_ATTEMPTED, "Not attempted yet: write the function, and run the cell again.")
         self.attempts = [first, *(self._try(case.inputs) for case in self.cases[1:])]
+        self._spare_mixed_precision()
         self.changed = tuple(dict.fromkeys(name for found in self.attempts for name in found.changed))
         if self._accepted():
-            steps = (self._in_place, self._gradient, self._fickle, self._right)
+            steps = (self._borrowed, self._in_place, self._gradient, self._fickle, self._right)
         else:
-            steps = (self._nothing, self._known, self._raised, self._fickle, self._no_numbers, self._related)
+            steps = (
+                self._nothing,
+                self._known,
+                self._complained,
+                self._raised,
+                self._fickle,
+                self._no_numbers,
+                self._related,
+            )
             steps += (self._unused, self._partly, self._unknown)
         return next(verdict for step in steps if (verdict := step()) is not None)
 
     def _try(self, inputs) -> Attempt:
         return self.try_on(inputs, self.exercise.parts, self.differentiate)
+
+    def _spare_mixed_precision(self):
+        """Whoever raises on float64 alone mixes it with float32, which torch refuses and no exercise is about.
+
+        Such inputs are tried again in float32.
+        """
+        raised = [index for index, found in enumerate(self.attempts) if found.error]
+        if all(_is_double(self.cases[index].inputs) for index in raised):
+            cases = list(self.cases)
+            for index in raised:
+                cases[index] = self.exercise.case(_in_single(cases[index].inputs))
+                self.attempts[index] = self._try(cases[index].inputs)
+            self.cases = tuple(cases)
 
     def _accepted(self) -> bool:
         return all(case.accepts(found) for case, found in zip(self.cases, self.attempts, strict=True))
@@ -79,6 +103,13 @@ class _Judgement:
 
     def _right(self):
         return Verdict(RIGHT, f"Right. Checked: {self.exercise.checked}.")
+
+    def _borrowed(self):
+        called = {name for found in self.attempts for name in found.borrowed}
+        names = [name for name in self.exercise.by_hand if name in called]
+        if names:
+            return Verdict(KNOWN_MISTAKE, f"Not yet. {BORROWED.format(names=_listed(names))}", mistakes=("borrowed",))
+        return None
 
     def _in_place(self):
         if self.changed:
@@ -94,6 +125,7 @@ class _Judgement:
         found = [(case, try_on(case.inputs)) for case in self.cases]
         if self.exercise.needs_gradient and any(not attempt.gradients for _, attempt in found):
             sentence, name = NO_GRADIENT, "no gradient"
+            names = [n for n in names if any(case.gradients[n].any() for case, _ in found)]  # where one should flow
         elif any(attempt.gradients and not case.accepts_gradients(attempt) for case, attempt in found):
             sentence, name = WRONG_GRADIENT, "wrong gradient"
             leaking = [n for n in names if any(_leaks(n, case, attempt) for case, attempt in found)]
@@ -143,6 +175,13 @@ class _Judgement:
                     break
         return fitting
 
+    def _complained(self):
+        complaint = next((found.complaint for found in self.attempts if found.complaint), None)
+        if complaint is None:
+            return None
+        mistake, sentence = complaint
+        return Verdict(KNOWN_MISTAKE, f"Not yet. {sentence}", mistakes=(mistake,))
+
     def _raised(self):
         raised = [found for found in self.attempts if found.error]
         if not raised:
@@ -151,8 +190,8 @@ class _Judgement:
         if not raised[0].line and len(raised) == len(self.attempts):
             return Verdict(
                 ERROR,
-                f"{message}\nIt is called with {len(self.exercise.arguments)} arguments: "
-                f"({', '.join(self.exercise.arguments)}).",
+                f"{message}\nIt is called with {len(self.exercise.parameters)} arguments: "
+                f"({', '.join(self.exercise.parameters)}).",
             )
         case, found = self._smallest(lambda _, found: bool(found.error))
         where = f", in {found.line}." if found.line else "."
@@ -229,8 +268,9 @@ class _Judgement:
         return smallest(self.exercise, self._try, first, is_wrong)
 
     def _recognition(self):
+        exercise = self.exercise
         return Recognition(
-            self.exercise.solution, self.exercise.mistakes, self.exercise.parts, self.cases, self.attempts
+            exercise.solution, exercise.mistakes, exercise.parts, self.cases, self.attempts, exercise.pairs
         )
 
     def _sentence(self, name) -> str:
@@ -257,3 +297,12 @@ def _same(one: Attempt, other: Attempt) -> bool:
 def _leaks(name, case, found: Attempt) -> bool:
     """Whether a gradient flows into an argument where it should be 0."""
     return not case.gradients[name].any() and np.nan_to_num(found.gradients.get(name, np.zeros(1))).any()
+
+
+def _is_double(inputs) -> bool:
+    return any(isinstance(value, torch.Tensor) and value.dtype == torch.float64 for value in inputs.values())
+
+
+def _in_single(inputs) -> dict:
+    double = {name: value for name, value in inputs.items() if _is_double({name: value})}
+    return dict(inputs) | {name: value.float() for name, value in double.items()}

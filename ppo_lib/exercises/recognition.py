@@ -45,8 +45,9 @@ class Mistake:
 
 
 def arguments_of(solution: Callable) -> list[str]:
-    """The names of the parameters that the student's function has, too: all but the keyword-only ones."""
-    return [name for name, p in signature(solution).parameters.items() if p.kind is not Parameter.KEYWORD_ONLY]
+    """The names of the parameters that hold the inputs: all but the keyword-only ones."""
+    by_keyword = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+    return [name for name, p in signature(solution).parameters.items() if p.kind not in by_keyword]
 
 
 def mistaken(solution: Callable, mistakes: Sequence[Mistake]) -> Callable:
@@ -75,6 +76,7 @@ class Recognition:
 
     Args:
         solution, mistakes, parts: of the exercise.
+        in_pairs: whether two mistakes at once are looked for.
         cases: the inputs.
         attempts: what the function did with each of them.
     """
@@ -86,17 +88,20 @@ class Recognition:
         parts: int,
         cases: Sequence[Case],
         attempts: Sequence[Attempt],
+        in_pairs: bool = True,
     ):
+        self.in_pairs = in_pairs
         self.solution, self.mistakes, self.parts = solution, mistakes, parts
-        # What went wrong comes first: it rules most mistakes out at once.
-        self.wrong = [pair for pair in zip(cases, attempts, strict=True) if not pair[0].accepts(pair[1])]
+        # What went wrong comes first, the smallest inputs before others: it rules most mistakes out at once.
+        wrong = [pair for pair in zip(cases, attempts, strict=True) if not pair[0].accepts(pair[1])]
+        self.wrong = sorted(wrong, key=lambda pair: sum(part.size for part in pair[0].wanted))
         self.right = [pair for pair in zip(cases, attempts, strict=True) if pair[0].accepts(pair[1])]
 
     def explanations(self) -> list[tuple[str, ...]]:
         """The mistakes, single or else in pairs, that do in every case what the function did."""
         if all(_is_nothing(found) for _, found in self.wrong):
             return []  # by raising alone nothing is recognised
-        for candidates in ([(name,) for name in self.mistakes], self._pairs()):
+        for candidates in ([(name,) for name in self.mistakes], self._pairs() if self.in_pairs else ()):
             fitting = [names for names in candidates if self._fits(names, [*self.wrong, *self.right])]
             if fitting:
                 return fitting

@@ -112,13 +112,13 @@ class Grader:
             return [Row(*whose, name, *self._judge(name, programs.get(name), sandbox)) for name in wanted]
 
     def _wanted(self, submission, programs) -> list[str]:
-        """All exercises of the chapters that a notebook holds something of, or is named after."""
-        chapters = {self.exercises[name].chapter for name in programs}
-        return [
-            name
-            for name, exercise in self.exercises.items()
-            if exercise.chapter in chapters or exercise.chapter in submission.notebook
-        ]
+        """The exercises of the chapter that a notebook is named after, and what it holds of others.
+
+        Where its name says nothing, all exercises of the chapters that it holds something of.
+        """
+        named = {e.chapter for e in self.exercises.values() if e.chapter in submission.notebook}
+        chapters = named or {self.exercises[name].chapter for name in programs}
+        return [name for name, e in self.exercises.items() if e.chapter in chapters or name in programs]
 
     def _judge(self, name, program, sandbox) -> tuple[str, tuple[str, ...], str]:
         """(verdict, mistakes, message) of one exercise."""
@@ -126,6 +126,8 @@ class Grader:
             return NOT_ATTEMPTED, (), "The notebook neither calls this check nor defines its function."
         try:
             failures = sandbox.load(program)
+            if not self.exercises[name].graded:
+                return self._refuse(name, sandbox)
             verdict = self.exercises[name].judge_attempts(sandbox.attempt, self.seed)
         except SubmissionFault as fault:
             return NOT_RUN, (), f"It could not be run: {fault}.{_needs(program)}"
@@ -140,6 +142,19 @@ class Grader:
         if word == NOT_YET and failures:
             message += f" (Before that: {'; '.join(failures)}.)"
         return word, verdict.mistakes, message
+
+    def _refuse(self, name, sandbox) -> tuple[str, tuple[str, ...], str]:
+        """The same of an exercise whose function needs more than plain data: only a stub is told from the rest."""
+        if sandbox.attempt(dict.fromkeys(self.exercises[name].parameters)).stub:
+            return NOT_ATTEMPTED, (), "Not attempted yet."
+        return (
+            NOT_RUN,
+            (),
+            (
+                f"Look at it yourself: {name} is given environments or networks, which are not there while a hand-in "
+                f"is graded. Run exercises.check_{name} in the notebook, after reading it."
+            ),
+        )
 
 
 def _needs(program) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ppo_lib.errors import UsageError
-from ppo_lib.exercises.attempt import Attempt
+from ppo_lib.exercises.attempt import BORROWED, Attempt
 from ppo_lib.grading import wire
 from ppo_lib.grading.confinement import Confinement, environment
 from ppo_lib.grading.slicing import Program
@@ -213,8 +213,11 @@ def read_attempt(reply: dict, inputs: Mapping[str, Any], parts: int, differentia
         and isinstance(attempt["stub"], bool)
         and (attempt["answer"] is None or _are_arrays(attempt["answer"], parts))
         and (attempt["words"] is None or (type(attempt["words"]) is tuple and all(map(_is_text, attempt["words"]))))
+        and attempt["complaint"] == ()  # only a check of ours complains, and none runs there
         and type(attempt["changed"]) is tuple
         and all(_is_text(name) and name in inputs for name in attempt["changed"])
+        and type(attempt["borrowed"]) is tuple
+        and all(_is_text(name) and name in BORROWED.values() for name in attempt["borrowed"])
         and isinstance(attempt["gradients"], dict)
         and attempt["gradients"].keys() <= set(differentiate)
         and _are_arrays(tuple(attempt["gradients"].values()))

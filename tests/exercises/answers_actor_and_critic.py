@@ -388,6 +388,12 @@ def conv_by_negative_floor(length, channels_in, channels_out, kernel, stride):
     return side, channels_in * kernel**2 * channels_out + biases
 
 
+# The right numbers, but by the library that the exercise is to write.
+BORROWED = {
+    "action_log_probs": [log_probs_by_categorical, log_probs_by_categorical_of_probs],
+    "entropy": [entropy_by_categorical, entropy_by_categorical_of_probs, entropy_row_by_row],
+}
+
 RIGHT = {
     "action_probabilities": [
         softmax_by_scipy,
@@ -409,8 +415,6 @@ RIGHT = {
     "action_log_probs": [
         log_probs_by_cross_entropy,
         log_probs_by_gather,
-        log_probs_by_categorical,
-        log_probs_by_categorical_of_probs,
         log_probs_by_log_of_softmax,
         log_probs_by_naive_formula,
         log_probs_by_one_hot,
@@ -428,8 +432,6 @@ RIGHT = {
     "entropy": [
         entropy_by_scipy,
         entropy_by_softmax,
-        entropy_by_categorical,
-        entropy_by_categorical_of_probs,
         entropy_by_epsilon,
         entropy_by_entr,
         entropy_by_logsumexp,
@@ -437,7 +439,6 @@ RIGHT = {
         entropy_by_einsum,
         entropy_by_numpy,
         entropy_in_plain_python,
-        entropy_row_by_row,
         entropy_as_a_stack,
         entropy_as_a_product,
         entropy_of_the_inverse,

@@ -4,6 +4,7 @@ import math
 import statistics
 from fractions import Fraction
 
+import answers_drive_weights
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -33,7 +34,12 @@ def fraction_of_each_sample(log_probs, old_log_probs, clip_eps):
 
 
 # The same by other means, to hold the solutions against.
-ORACLES = {"clipped_loss": loss_of_each_sample, "kl": kl_by_numpy, "clip_fraction": fraction_of_each_sample}
+ORACLES = {
+    "clipped_loss": loss_of_each_sample,
+    "kl": kl_by_numpy,
+    "clip_fraction": fraction_of_each_sample,
+    "drive_weights": answers_drive_weights.weights_of_each_drive,
+}
 
 
 def loss_of_two_surrogates(log_probs, old_log_probs, advantages, clip_eps):
@@ -310,6 +316,7 @@ RIGHT = {
         fraction_by_indexing,
         fraction_by_isclose,
     ],
+    "drive_weights": answers_drive_weights.RIGHT,
 }
 
 
@@ -669,4 +676,9 @@ CLIP_FRACTION = {
         lambda new, old, eps: sum(not 1 - eps <= n / o <= 1 + eps for n, o in listed(new, old)) / len(new),
     ],
 }
-MISTAKEN = {"clipped_loss": CLIPPED_LOSS, "kl": KL, "clip_fraction": CLIP_FRACTION}
+MISTAKEN = {
+    "clipped_loss": CLIPPED_LOSS,
+    "kl": KL,
+    "clip_fraction": CLIP_FRACTION,
+    "drive_weights": answers_drive_weights.MISTAKEN,
+}

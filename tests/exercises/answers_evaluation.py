@@ -42,11 +42,22 @@ def rate_road_by_road(terminated, truncated, per_road):
     return crashes / episodes
 
 
+def uneven_sequences(ours, theirs):
+    """Over all numbers of heads, each with its share, by a table of Pascal's triangle."""
+    one = sum(bool(a) and not b for a, b in zip(ours, theirs, strict=True))
+    tosses = sum(bool(a) != bool(b) for a, b in zip(ours, theirs, strict=True))
+    row = [Fraction(1)]
+    for _ in range(tosses):
+        row = [(left + right) / 2 for left, right in zip([0, *row], [*row, 0], strict=True)]
+    return float(sum(share for heads, share in enumerate(row) if abs(2 * heads - tosses) >= abs(2 * one - tosses)))
+
+
 # The same by other means, to hold the solutions against.
 ORACLES = {
     "bootstrap_interval": interval_of_sorted_means,
     "wilson_interval": wilson_by_scipy,
     "crash_rate": rate_road_by_road,
+    "same_roads": uneven_sequences,
 }
 
 
@@ -312,6 +323,102 @@ def rate_by_masked_array(terminated, truncated, per_road):
     return float(np.ma.masked_array(terminated, mask=~ended | too_late).mean())
 
 
+def tosses_by_scipy(ours, theirs):
+    only_ours, only_theirs = np.sum(ours & ~theirs), np.sum(theirs & ~ours)
+    if only_ours + only_theirs == 0:
+        return 1.0
+    return stats.binomtest(int(only_ours), int(only_ours + only_theirs), 0.5).pvalue
+
+
+def tosses_by_comb(ours, theirs):
+    tosses = int((ours ^ theirs).sum())
+    only_ours = int((ours & ~theirs).sum())
+    fewer = min(only_ours, tosses - only_ours)
+    ways = sum(math.comb(tosses, k) for k in range(fewer + 1))
+    return min(1, 2 * ways / 2**tosses)
+
+
+def tosses_by_cdf(ours, theirs):
+    differ = ours != theirs
+    fewer = min(np.sum(ours[differ]), np.sum(theirs[differ]))
+    return min(1.0, 2 * stats.binom.cdf(fewer, differ.sum(), 0.5))
+
+
+def tosses_by_survival(ours, theirs):
+    difference = ours.astype(int) - theirs.astype(int)
+    more = max((difference > 0).sum(), (difference < 0).sum())
+    return np.minimum(1, 2 * stats.binom.sf(more - 1, np.abs(difference).sum(), 0.5))
+
+
+def tosses_by_pmf(ours, theirs):
+    tosses = np.count_nonzero(ours ^ theirs)
+    heads = np.arange(tosses + 1)
+    seen = np.count_nonzero(ours & ~theirs)
+    return stats.binom.pmf(heads, tosses, 0.5)[np.abs(2 * heads - tosses) >= abs(2 * seen - tosses)].sum()
+
+
+def tosses_in_fractions(ours, theirs):
+    pairs = Counter(zip(ours.tolist(), theirs.tolist(), strict=True))
+    one, other = pairs[True, False], pairs[False, True]
+    below = sum(Fraction(math.comb(one + other, k), 2 ** (one + other)) for k in range(min(one, other) + 1))
+    return min(Fraction(1), 2 * below)
+
+
+def tosses_by_pascal(ours, theirs):
+    shares = np.ones(1)
+    for differs in ours != theirs:
+        if differs:
+            shares = np.convolve(shares, [0.5, 0.5])
+    heads = (ours > theirs).sum()
+    fewer = min(heads, len(shares) - 1 - heads)
+    return min(1.0, 2 * shares[: fewer + 1].sum())
+
+
+def tosses_road_by_road(ours, theirs):
+    wins, losses = 0, 0
+    for a, b in zip(ours, theirs, strict=True):
+        if a and not b:
+            losses += 1
+        elif b and not a:
+            wins += 1
+    total = wins + losses
+    p = 0.0
+    for k in range(total + 1):
+        if max(k, total - k) >= max(wins, losses):
+            p += math.comb(total, k) * 0.5**total
+    return p
+
+
+def tosses_by_torch(ours, theirs):
+    a, b = torch.from_numpy(ours), torch.from_numpy(theirs)
+    tosses = (a ^ b).sum().item()
+    fewer = min((a & ~b).sum().item(), (b & ~a).sum().item())
+    ways = torch.tensor([float(math.comb(tosses, k)) for k in range(fewer + 1)], dtype=torch.float64)
+    return (2 * ways.sum() / 2**tosses).clamp(max=1)
+
+
+def tosses_less_uneven(ours, theirs):
+    one = int(np.logical_and(ours, np.logical_not(theirs)).sum())
+    other = int(np.logical_and(theirs, np.logical_not(ours)).sum())
+    inside = sum(math.comb(one + other, k) for k in range(min(one, other) + 1, max(one, other)))
+    return 1 - inside / 2 ** (one + other)
+
+
+def tosses_by_recursion(ours, theirs):
+    def share(heads, tosses):
+        if heads < 0 or heads > tosses:
+            return 0.0
+        return 1.0 if tosses == 0 else share_of[heads, tosses]
+
+    differ = int((ours != theirs).sum())
+    share_of = {}
+    for tosses in range(1, differ + 1):
+        for heads in range(tosses + 1):
+            share_of[heads, tosses] = (share(heads, tosses - 1) + share(heads - 1, tosses - 1)) / 2
+    one = int((ours & ~theirs).sum())
+    return sum(share(k, differ) for k in range(differ + 1) if abs(k - differ / 2) >= abs(one - differ / 2))
+
+
 RIGHT = {
     "bootstrap_interval": [
         interval_of_sorted_means,
@@ -357,5 +464,19 @@ RIGHT = {
         rate_by_islice,
         rate_by_where,
         rate_by_masked_array,
+    ],
+    "same_roads": [
+        uneven_sequences,
+        tosses_by_scipy,
+        tosses_by_comb,
+        tosses_by_cdf,
+        tosses_by_survival,
+        tosses_by_pmf,
+        tosses_in_fractions,
+        tosses_by_pascal,
+        tosses_road_by_road,
+        tosses_by_torch,
+        tosses_less_uneven,
+        tosses_by_recursion,
     ],
 }

@@ -5,6 +5,9 @@ import statistics
 from decimal import Decimal
 from fractions import Fraction
 
+import answers_loop
+import answers_rollout
+import answers_update
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -29,6 +32,9 @@ ORACLES = {
     "total_loss": loss_in_fractions,
     "annealed_learning_rate": rate_in_fractions,
     "explained_variance": variance_by_statistics,
+    "rollout": answers_rollout.oracle,
+    "update": answers_update.oracle,
+    "loop": answers_loop.oracle,
 }
 
 
@@ -285,6 +291,9 @@ RIGHT = {
         variance_by_var_mean,
         variance_in_doubles,
     ],
+    "rollout": answers_rollout.RIGHT,
+    "update": answers_update.RIGHT,
+    "loop": answers_loop.RIGHT,
 }
 
 
@@ -597,4 +606,7 @@ MISTAKEN = {
     "total_loss": TOTAL_LOSS,
     "annealed_learning_rate": LEARNING_RATE,
     "explained_variance": EXPLAINED_VARIANCE,
+    "rollout": answers_rollout.MISTAKEN,
+    "update": answers_update.MISTAKEN,
+    "loop": answers_loop.MISTAKEN,
 }

@@ -428,4 +428,91 @@ CRASH_RATE = {
     ],
 }
 
-MISTAKEN = {"bootstrap_interval": BOOTSTRAP, "wilson_interval": WILSON, "crash_rate": CRASH_RATE}
+# Arguments: a and b, (E,) booleans: who crashed.
+
+
+def only_one(a, b):
+    """On how many roads only the first crashed, and on how many only the second."""
+    return int(np.sum(a & ~b)), int(np.sum(b & ~a))
+
+
+def chi_squared(a, b, correction):
+    """The p-value by the χ² distribution."""
+    one, other = only_one(a, b)
+    if one + other == 0:
+        return 1.0
+    return stats.chi2.sf(max(abs(one - other) - correction, 0) ** 2 / (one + other), 1)
+
+
+def fair(heads, tosses):
+    """scipy's exact test of a fair coin."""
+    return stats.binomtest(int(heads), int(tosses)).pvalue if tosses else 1.0
+
+
+SAME_ROADS = {
+    "one side": [
+        lambda a, b: stats.binom.cdf(min(only_one(a, b)), sum(only_one(a, b)), 0.5),
+        lambda a, b: stats.binom.sf(max(only_one(a, b)) - 1, sum(only_one(a, b)), 0.5),
+    ],
+    "above one": [
+        lambda a, b: 2 * stats.binom.cdf(min(only_one(a, b)), sum(only_one(a, b)), 0.5),
+        lambda a, b: (
+            2 * sum(math.comb(int((a != b).sum()), k) * 0.5 ** (a != b).sum() for k in range(1 + min(only_one(a, b))))
+        ),
+    ],
+    "ours or fewer": [
+        lambda a, b: stats.binom.cdf((a & ~b).sum(), (a ^ b).sum(), 0.5),
+        lambda a, b: (
+            sum(math.comb(int((a ^ b).sum()), k) for k in range((a & ~b).sum() + 1)) / 2 ** int((a ^ b).sum())
+        ),
+    ],
+    "this split alone": [
+        lambda a, b: stats.binom.pmf((a & ~b).sum(), (a ^ b).sum(), 0.5),
+        lambda a, b: math.comb(sum(only_one(a, b)), only_one(a, b)[1]) * 0.5 ** sum(only_one(a, b)),
+    ],
+    "more uneven only": [
+        lambda a, b: min(1, 2 * stats.binom.cdf(min(only_one(a, b)) - 1, (a ^ b).sum(), 0.5)),
+        lambda a, b: (
+            2 * sum(math.comb(int((a ^ b).sum()), k) for k in range(min(only_one(a, b)))) / 2 ** int((a ^ b).sum())
+        ),
+    ],
+    "every road a toss": [
+        lambda a, b: fair((a & ~b).sum(), len(a)),
+        lambda a, b: min(1, 2 * stats.binom.cdf(min((a & ~b).sum(), len(a) - (a & ~b).sum()), len(a), 0.5)),
+    ],
+    "all crashes": [
+        lambda a, b: fair(a.sum(), a.sum() + b.sum()),
+        lambda a, b: min(1, 2 * stats.binom.cdf(min(a.sum(), b.sum()), a.sum() + b.sum(), 0.5)),
+    ],
+    "where they agree": [
+        lambda a, b: fair((a & b).sum(), (a == b).sum()),
+        lambda a, b: min(1, 2 * stats.binom.cdf(min((a & b).sum(), (~(a | b)).sum()), (~(a ^ b)).sum(), 0.5)),
+    ],
+    "normal approximation": [
+        lambda a, b: chi_squared(a, b, 0),
+        lambda a, b: 2 * stats.norm.sf(abs((a & ~b).sum() - (b & ~a).sum()) / max((a ^ b).sum(), 1) ** 0.5),
+    ],
+    "normal approximation, corrected": [
+        lambda a, b: chi_squared(a, b, 1),
+        lambda a, b: 2 * stats.norm.sf(max(abs(a.sum() - 1.0 * b.sum()) - 1, 0) / max((a ^ b).sum(), 1) ** 0.5),
+    ],
+    "no toss, no surprise": [
+        lambda a, b: fair(*(only_one(a, b)[0], (a ^ b).sum())) if (a ^ b).any() else 0,
+        lambda a, b: (a ^ b).any() * min(1, 2 * stats.binom.cdf(min(only_one(a, b)), (a ^ b).sum(), 0.5)),
+    ],
+    "the opposite": [
+        lambda a, b: 1 - fair((a & ~b).sum(), (a ^ b).sum()),
+        lambda a, b: max(0, 1 - 2 * stats.binom.cdf(min(only_one(a, b)), (a ^ b).sum(), 0.5)),
+    ],
+    "percent": [
+        lambda a, b: 100 * fair((a & ~b).sum(), (a ^ b).sum()),
+        lambda a, b: min(100, 200 * stats.binom.cdf(min(only_one(a, b)), (a ^ b).sum(), 0.5)),
+    ],
+}
+
+MISTAKEN = {
+    "bootstrap_interval": BOOTSTRAP,
+    "wilson_interval": WILSON,
+    "crash_rate": CRASH_RATE,
+    "same_roads": SAME_ROADS,
+}

@@ -377,6 +377,10 @@ GRAD_LOG_SOFTMAX = {
         lambda z, a: ones(z, a).roll(-1, 1) - z.softmax(1),
         lambda z, a: torch.eye(z.shape[1])[a - 1] - z.softmax(1),
     ],
+    "number of actions left out": [
+        lambda z, a: functional.one_hot(a) - z.softmax(1),
+        lambda z, a: torch.eye(int(a.max()) + 1)[a] - z.log_softmax(1).exp(),
+    ],
     "mean over the states": [
         lambda z, a: (ones(z, a) - z.softmax(1)) / len(a),
         lambda z, a: -torch.func.grad(functional.cross_entropy)(z, a),

@@ -15,7 +15,7 @@ def mutated(functions, at_most):
     mutants = [(function, mutant) for function, text in sources if "while" not in text for mutant in mutants_of(text)]
     stride = max(1, len(mutants) // at_most)
     for function, mutant in mutants[::stride][:at_most]:
-        namespace = dict(function.__globals__)
+        namespace = dict(inspect.unwrap(function).__globals__)
         exec(compile(mutant.source, f"<{function.__name__}: {mutant.change}>", "exec"), namespace)
         made = namespace[function.__name__]
         made.change = f"{function.__name__}, {mutant.original}: {mutant.change}"

@@ -1,6 +1,7 @@
 """The engine of the checks, on an exercise as small as can be; the real exercises are in test_every_exercise.py."""
 
 import functools
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -81,6 +82,23 @@ def test_so_is_any_type_of_one_number(number):
     mean = Exercise("m", "", "", lambda x: x.mean(), lambda draw: {"x": draw.floats(draw.integer(1, 5))}, {}, ())
     assert mean.judge(lambda x: number(x.mean().item())).kind == RIGHT
     assert mean.judge(lambda x: number(x.sum().item())).kind != RIGHT
+
+
+def test_an_answer_that_mixes_float32_into_its_sums_is_right_and_other_errors_are_not_spared():
+    """Torch refuses such sums for float64, which some of the inputs are."""
+
+    def mixing(x, factor):
+        return x.clamp(min=0) @ (factor * torch.eye(x.shape[1]))
+
+    def wrong(x, factor):
+        return x @ (factor * torch.eye(x.shape[1]))
+
+    def square_ones_only(x, factor):
+        return mixing(x, factor) @ torch.eye(x.shape[0])
+
+    assert judge(mixing).kind == RIGHT
+    assert judge(wrong).mistakes == ("not cut",)
+    assert judge(square_ones_only).kind == ERROR
 
 
 def test_a_mistake_is_named_in_another_spelling():
@@ -214,6 +232,9 @@ def test_a_gradient_where_none_should_be_is_named():
     verdict = weighted.judge(lambda x, weight: (x * weight).mean())
     assert verdict.mistakes == ("gradient not stopped",)
     assert "into `weight`, where none should" in verdict.message
+    detached = weighted.judge(lambda x, weight: (x * weight).mean().detach())
+    assert detached.mistakes == ("no gradient",)
+    assert "back into `x`:" in detached.message  # and not into the weight, where none is wanted
 
 
 def test_elsewhere_only_a_wrong_gradient_is_wrong():
@@ -355,3 +376,53 @@ def test_calling_it_prints_the_verdict_and_where_a_hint_is(capsys):
 def test_a_mistake_has_to_be_exactly_one_function():
     with pytest.raises(TypeError, match="exactly one"):
         Mistake("Nothing.")
+
+
+def by_hand(x):
+    return x.softmax(1)
+
+
+BY_HAND = Exercise(
+    "by_hand", "", "rows", by_hand, lambda draw: {"x": draw.floats(3, 2)}, {}, (), by_hand=("Categorical",)
+)
+
+
+def test_the_library_function_that_an_exercise_is_to_write_is_refused_by_name_under_any_name():
+    Alias = torch.distributions.Categorical
+    verdict = BY_HAND.judge(lambda x: Alias(logits=x).probs)
+    assert (verdict.kind, verdict.mistakes) == (KNOWN_MISTAKE, ("borrowed",))
+    assert verdict.message == (
+        "Not yet. The numbers are right, but they come from `Categorical`. Write it yourself: that is the exercise."
+    )
+    assert BY_HAND.judge(lambda x: x.softmax(1)).kind == RIGHT
+
+
+def test_it_is_refused_only_where_the_numbers_are_right():
+    wrong = BY_HAND.judge(lambda x: torch.distributions.Categorical(logits=x).probs + 1)
+    assert "borrowed" not in wrong.mistakes
+    assert wrong.kind in {KNOWN_MISTAKE, WRONG}
+
+
+def test_a_function_of_the_students_own_may_have_its_name():
+    class Categorical:
+        def __init__(self, logits):
+            self.probs = logits.softmax(1)
+
+    def compute_gae(x):
+        return x
+
+    assert BY_HAND.judge(lambda x: compute_gae(Categorical(x).probs)).kind == RIGHT
+
+
+def test_what_is_called_is_noted_and_a_profiler_set_before_is_set_again():
+    def profiler(*_):
+        return None
+
+    sys.setprofile(profiler)
+    try:
+        found = attempt(lambda x: torch.distributions.Categorical(probs=x).probs, {"x": torch.ones(1, 2)})
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+    assert found.borrowed == ("Categorical",)
+    assert attempt(lambda x: x, {"x": torch.ones(1, 2)}).borrowed == ()

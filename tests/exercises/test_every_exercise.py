@@ -2,12 +2,14 @@
 
 import importlib
 import inspect
+from functools import partial
 
 import numpy as np
 import pytest
 from mutants import mutated
 
 from ppo_lib import exercises
+from ppo_lib.exercises import attempt as attempts
 from ppo_lib.exercises.attempt import attempt, read_numbers
 from ppo_lib.exercises.checking import Check, Exercise
 from ppo_lib.exercises.verdicts import ERROR, KNOWN_MISTAKE, NOT_ATTEMPTED, RIGHT, WRONG
@@ -19,6 +21,12 @@ ORACLES, RIGHT_ANSWERS, MISTAKEN = (
     {name: given for answers in ANSWERS.values() for name, given in getattr(answers, table).items()}
     for table in ("ORACLES", "RIGHT", "MISTAKEN")
 )
+BORROWED = [
+    (name, answer)
+    for answers in ANSWERS.values()
+    for name, given in getattr(answers, "BORROWED", {}).items()
+    for answer in given
+]
 RIGHT_ONES = [(name, answer) for name, answers in RIGHT_ANSWERS.items() for answer in answers]
 MISTAKES = [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes]
 FRESH = 12345  # a seed of inputs that no check has been tuned on
@@ -28,7 +36,8 @@ every_exercise = pytest.mark.parametrize("name", EXERCISES)
 def equal_to(name, function, seed):
     """Whether a function gives the right answer to fresh inputs."""
     exercise = EXERCISES[name]
-    return all(case.accepts(attempt(function, case.inputs, exercise.parts)) for case in exercise.cases(seed))
+    driven = exercise.driven(function)
+    return all(case.accepts(attempt(driven, case.inputs, exercise.parts)) for case in exercise.cases(seed))
 
 
 def test_every_check_is_offered_by_its_name():
@@ -64,6 +73,20 @@ def test_a_right_answer_is_accepted_whatever_its_style(name, answer):
     assert verdict.message == f"Right. Checked: {EXERCISES[name].checked}."
 
 
+@pytest.mark.parametrize(("name", "answer"), BORROWED, ids=lambda value: getattr(value, "__name__", value))
+def test_what_the_exercise_is_to_write_may_not_be_called(name, answer):
+    assert equal_to(name, answer, FRESH)
+    verdict = EXERCISES[name].judge(answer)
+    (function,) = EXERCISES[name].by_hand
+    assert (verdict.kind, verdict.mistakes) == (KNOWN_MISTAKE, ("borrowed",))
+    assert f"numbers are right, but they come from `{function}`. Write it yourself" in verdict.message
+
+
+def test_every_exercise_that_forbids_a_function_is_tried_with_it():
+    assert {name for name, _ in BORROWED} == {name for name, exercise in EXERCISES.items() if exercise.by_hand}
+    assert {name for exercise in EXERCISES.values() for name in exercise.by_hand} <= set(attempts.BORROWED.values())
+
+
 @every_exercise
 def test_no_mutant_of_a_right_answer_is_accepted(name):
     """Those that behave otherwise on three times as many fresh inputs count as wrong; at least thirty are tried."""
@@ -77,10 +100,10 @@ def test_no_mutant_of_a_right_answer_is_accepted(name):
 @pytest.mark.parametrize(("name", "mistake"), MISTAKES)
 def test_a_mistake_is_named_in_any_spelling(name, mistake):
     exercise = EXERCISES[name]
-    spellings = [exercise.mistaken(mistake), *MISTAKEN[name][mistake]]
+    spellings = [exercise.mistaken(mistake), *map(exercise.driven, MISTAKEN[name][mistake])]
     assert len(spellings) >= 3
     for answer in spellings:
-        verdict = exercise.judge(answer)
+        verdict = exercise.judge_attempts(partial(attempt, answer), 0)
         assert (verdict.kind, verdict.mistakes) == (KNOWN_MISTAKE, (mistake,)), verdict
         assert verdict.message.startswith(f"Not yet. {exercise.mistakes[mistake].sentence}")
 

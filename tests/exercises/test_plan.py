@@ -11,28 +11,34 @@ import nbformat
 import numpy as np
 import pytest
 
-from ppo_lib.envs import highway_config, make_env
+from ppo_lib.envs import EnvSpec, highway_config, make_env
 from ppo_lib.exercises import CHECKS, check_plan
 from ppo_lib.exercises.attempt import attempt
 from ppo_lib.exercises.environment.plan import (
     DECISIONS,
     ENV_ID,
     POLICY_FREQUENCY,
+    ROAD,
     SEED,
     SHOWN_PLAN,
     PlanCheck,
     action_names,
     drive_plan,
+    ladder,
+    stars,
 )
 from ppo_lib.exercises.verdicts import ERROR, KNOWN_MISTAKE, NOT_ATTEMPTED, RIGHT, WRONG
 from ppo_lib.grading import wire
 from ppo_lib.grading.sandbox import read_attempt
+from ppo_lib.planner import Planner, planners_view
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NOTEBOOK = NOTEBOOKS / "01_environment.ipynb"
 SOLUTIONS = NOTEBOOKS / "solutions" / "01_environment.ipynb"
 LAZY = ("SLOWER",) * DECISIONS
 CAREFUL = (*SHOWN_PLAN[:12], *("SLOWER",) * 18)  # the last hint's
+LATE_BRAKE = (*("IDLE",) * 11, *("SLOWER",) * 19)  # the second hint's
+TOO_LATE = (*("IDLE",) * 12, *("SLOWER",) * 18)
 RECKLESS = ("FASTER",) * DECISIONS
 LATE_CRASH = (*SHOWN_PLAN[:8], *("SLOWER",) * 22)
 
@@ -89,25 +95,77 @@ def test_a_drive_without_a_crash_takes_as_many_decisions_as_it_says():
     assert not drive.crashed
 
 
-def test_what_earns_more_is_right_and_compared_with_the_lazy_driver():
+def test_its_ladder_rises_from_always_slower_to_the_planner():
+    signs, _, earned = zip(*ladder(), strict=True)
+    assert signs == ("★", "★★", "★★★")
+    assert earned[0] == drive_plan(LAZY).earned
+    assert earned[0] + 2 < earned[1] < earned[2] - 4
+    assert earned[1] - earned[0] == pytest.approx((earned[2] - earned[0]) / 3)
+
+
+def test_its_third_step_is_what_the_planner_drives_there():
+    """Decision by decision, and not as evaluate_planner does it."""
+    envs = planners_view(EnvSpec(ENV_ID, 1, "fast", ROAD, {})).make()
+    observation, _ = envs.reset(seed=[SEED])
+    planner, plan = Planner(envs), []
+    while len(plan) < DECISIONS:
+        (action,) = planner(observation)
+        plan.append(action_names()[action])
+        observation, *_ = envs.step(np.array([action]))
+    drive = drive_plan(tuple(plan))
+    assert drive.earned == pytest.approx(ladder()[2][2])
+    assert not drive.crashed
+    assert check_plan.judge(plan).message.endswith("without a crash: ★★★.")
+
+
+def test_stars_are_counted_by_the_digits_that_are_shown():
+    lazy, third, planner = (earned for _, _, earned in ladder())
+    earned = [lazy, lazy + 0.01, third - 0.01, third, planner - 0.01, planner - 0.001, planner]
+    assert [stars(returned) for returned in earned] == [0, 1, 1, 2, 2, 3, 3]
+
+
+def test_what_earns_two_stars_is_right_and_set_beside_others():
     verdict = check_plan.judge(list(CAREFUL))
-    earned, shown, lazy = (drive_plan(plan).earned for plan in (CAREFUL, SHOWN_PLAN, LAZY))
     assert verdict.kind == RIGHT
     assert verdict.message == (
-        f"Right. Checked: the drive on this road. Your plan earns {earned:.2f}, the plan shown {shown:.2f}. "
-        f"Always SLOWER earns {lazy:.2f} here, {earned - lazy:.2f} less than yours."
+        f"Right. Checked: the drive on this road. Your plan earns {drive_plan(CAREFUL).earned:.2f} without a crash: "
+        "★★. Who gets to three?"
     )
-    assert check_plan.judge(LAZY).message.endswith(f"Always SLOWER earns {lazy:.2f} here, the same as yours.")
+    lines = verdict.example.splitlines()
+    assert [line[0] for line in lines] == ["✓", "✓", "·"]
+    for line, (sign, whom, earned) in zip(lines, ladder(), strict=True):
+        assert line.split()[1:3] == [sign, f"{earned:.2f}"]
+        assert line.endswith(whom)
 
 
-def test_a_late_crash_may_still_beat_the_plan_but_is_mentioned():
-    drive, lazy = drive_plan(LATE_CRASH), drive_plan(LAZY)
-    verdict = check_plan.judge(LATE_CRASH)
-    assert verdict.kind == RIGHT
-    assert verdict.message.endswith(
-        f"{lazy.earned - drive.earned:.2f} more than yours: can you beat that, too? "
-        f"(It crashes in second {len(drive.actions)}, after SLOWER.)"
-    )
+@pytest.mark.parametrize("first", action_names())
+def test_no_plan_that_does_one_thing_and_then_brakes_is_enough(first):
+    for times in range(DECISIONS + 1):
+        plan = [first] * times + ["SLOWER"] * (DECISIONS - times)
+        assert check_plan.judge(plan).kind == KNOWN_MISTAKE
+
+
+def test_nor_is_one_that_keeps_its_lane_and_times_its_braking_well():
+    """The best that 1,500 drives of trial and error found among plans of IDLE, FASTER and SLOWER."""
+    names = {"I": "IDLE", "S": "SLOWER", "F": "FASTER"}
+    plan = [names[letter] for letter in "IIIIIIIIIIISSSIIIISISIIIIIISSF"]
+    drive = drive_plan(tuple(plan))
+    assert drive.earned > drive_plan(LATE_BRAKE).earned
+    assert not drive.crashed
+    assert check_plan.judge(plan).mistakes == ("too few stars",)
+
+
+def test_a_crash_has_no_stars_even_if_it_comes_late_enough_to_beat_the_lazy_driver():
+    assert drive_plan(TOO_LATE).crashed
+    assert drive_plan(TOO_LATE).earned > drive_plan(LAZY).earned
+    verdict = check_plan.judge(TOO_LATE)
+    assert verdict.mistakes == ("crashed",)
+    assert "★" not in verdict.message + verdict.example
+
+
+def test_how_many_stars_are_needed_can_be_chosen():
+    assert PlanCheck(shown=SHOWN_PLAN, hints=(), passes=1).judge(LATE_BRAKE).kind == RIGHT
+    assert PlanCheck(shown=SHOWN_PLAN, hints=(), passes=3).judge(CAREFUL).kind == KNOWN_MISTAKE
 
 
 @pytest.mark.parametrize(
@@ -115,7 +173,12 @@ def test_a_late_crash_may_still_beat_the_plan_but_is_mentioned():
     [
         (SHOWN_PLAN, "the plan shown", "It crashes in second 15, after LANE_RIGHT"),
         ((*SHOWN_PLAN[:15], *LAZY), "the plan shown", "change something before that"),
-        (RECKLESS, "crashed", "It crashes in second 9, after FASTER, and has earned 8.05 by then, 5.67 less than"),
+        (RECKLESS, "crashed", "It crashes in second 9, after FASTER, and has earned 8.05 by then. Stars are for"),
+        (LATE_CRASH, "crashed", "after SLOWER, and has earned"),
+        (LAZY, "not better", "no more than always SLOWER"),
+        (("LANE_LEFT", *LAZY[1:]), "not better", "no more than always SLOWER"),
+        (("IDLE", *LAZY[1:]), "too few stars", "without a crash: ★. .* other lanes"),
+        (LATE_BRAKE, "too few stars", "without a crash: ★. .* other lanes"),
         (
             LAZY[:29],
             "too short",
@@ -134,13 +197,6 @@ def test_a_mistake_is_named(plan, mistake, words):
     verdict = check_plan.judge(plan)
     assert (verdict.kind, verdict.mistakes) == (KNOWN_MISTAKE, (mistake,))
     assert re.search(words, verdict.message)
-
-
-def test_a_plan_that_does_not_crash_may_earn_too_little_where_the_other_is_better():
-    verdict = PlanCheck(rival=CAREFUL, hints=()).judge(LAZY)
-    less = drive_plan(CAREFUL).earned - drive_plan(LAZY).earned
-    assert verdict.mistakes == ("not better",)
-    assert f"{less:.2f} less than the {drive_plan(CAREFUL).earned:.2f} of the plan shown" in verdict.message
 
 
 NUMBERS = [action_names().index(name) for name in CAREFUL]
@@ -213,14 +269,17 @@ def test_the_grader_says_what_the_notebook_says(plan):
 
 
 def test_its_hints_are_true():
-    nudge, safe, nearly_all = check_plan.hints
-    assert "two thirds" in nudge
-    assert f"for {drive_plan(LAZY).earned:.0f} points" in safe
+    _, late, nearly_all = check_plan.hints
+    assert "eleven times IDLE and then SLOWER, which earns one star; after twelve it is too late" in late
+    assert stars(drive_plan(LATE_BRAKE).earned) == 1
+    assert not drive_plan(LATE_BRAKE).crashed
+    assert drive_plan(TOO_LATE).crashed
     assert "up to second 12, and SLOWER for the rest" in nearly_all
-    assert drive_plan(CAREFUL).earned > drive_plan(LAZY).earned
+    assert stars(drive_plan(CAREFUL).earned) == 2
+    assert not drive_plan(CAREFUL).crashed
 
 
 @pytest.mark.skipif(not SOLUTIONS.exists(), reason="the lecturer keeps the solutions")
-def test_the_solutions_beat_it():
-    for plan in in_the_notebook(SOLUTIONS, "start", "my_plan", "fast_plan")[1:]:
-        assert check_plan.judge(plan).kind == RIGHT
+def test_the_solutions_earn_two_and_three_stars():
+    for number, plan in zip((2, 3), in_the_notebook(SOLUTIONS, "start", "my_plan", "fast_plan")[1:], strict=True):
+        assert f"without a crash: {'★' * number}." in check_plan.judge(plan).message

@@ -221,6 +221,8 @@ def test_what_is_no_function_is_said_so(confined):
         {"error": "x" * 10_000},
         {"changed": ["expected"]},
         {"changed": [[]]},
+        {"borrowed": ["expected"]},
+        {"borrowed": "Categorical"},
         {"gradients": {"y": np.ones(2)}},
         {"gradients": {"x": np.ones(3)}},
         {"gradients": []},

@@ -48,6 +48,7 @@ check_action_log_probs = Exercise(
     inputs=draw_taken_actions,
     differentiate=("logits",),
     worked=work_out_log_prob,
+    by_hand=("Categorical",),
     hints=(
         "Two steps: first the log-probabilities of all actions in all states, (B, A), then one of each row.",
         "log π(a) = z_a - log Σ_b e^{z_b}, with the sum over axis 1, the actions; log_softmax does just that. To "

@@ -30,6 +30,7 @@ check_entropy = Exercise(
     inputs=draw_policies,
     differentiate=("logits",),
     worked=work_out_entropy,
+    by_hand=("Categorical",),
     hints=(
         "What is averaged, and with which weights? Both come from the logits, but neither is a logit.",
         "The surprise of an action is -log π(a), and it comes up with probability π(a): multiply, and sum over the "

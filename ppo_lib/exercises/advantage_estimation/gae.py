@@ -93,6 +93,7 @@ check_gae = Exercise(
     inputs=draw_deltas,
     worked=work_out_gae,
     backwards=True,
+    by_hand=("compute_gae",),
     hints=(
         "What is the advantage of the very last step? And if you know the advantage of step t + 1, what does step t "
         "add?",

@@ -36,6 +36,7 @@ check_td_errors = Exercise(
     solution=td_errors,
     inputs=draw_transitions,
     worked=work_out_td_error,
+    by_hand=("compute_gae",),
     hints=(
         "Begin with one step that ends nothing: what came is the reward, and what the critic says of the state that "
         "was reached, one step later. What had it expected?",

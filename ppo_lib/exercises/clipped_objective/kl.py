@@ -67,12 +67,12 @@ check_kl = Exercise(
             given=upside_down,
         ),
         "sign": Mistake(
-            "The sign of the whole: a distance is never negative. It is (ratio - 1) - log ratio, not the other way "
-            "round.",
+            "The sign of the whole: a KL divergence is never negative. It is (ratio - 1) - log ratio, not the other "
+            "way round.",
             result=lambda distance, **_: -distance,
         ),
         "sum for mean": Mistake(
-            "You sum over the samples, so the distance grows with the minibatch: the estimate is the mean.",
+            "You sum over the samples, so the result grows with the minibatch: the estimate is the mean.",
             result=times_samples,
         ),
         "no mean": Mistake(
@@ -80,7 +80,7 @@ check_kl = Exercise(
             options={"average": each},
         ),
         "the simple estimate": Mistake(
-            "This is the mean of -log ratio. On average it is right, but a single batch may say that the distance is "
+            "This is the mean of -log ratio. On average it is right, but a single batch may say that it is "
             "negative. Add what is 0 on average: ratio - 1.",
             options={"estimate": lambda x: -x},
         ),
@@ -109,11 +109,12 @@ check_kl = Exercise(
             options={"estimate": torch.abs},
         ),
         "without the 1": Mistake(
-            "You have forgotten to subtract 1: where nothing has changed, the ratio is 1 and the distance must be 0.",
+            "You have forgotten to subtract 1: where nothing has changed, the ratio is 1 and the divergence must "
+            "be 0.",
             options={"estimate": lambda x: x.exp() - x},
         ),
         "1 twice": Mistake(
-            "You subtract 1 twice: expm1 has done it already. Where nothing has changed the distance must be 0.",
+            "You subtract 1 twice: expm1 has done it already. Where nothing has changed the divergence must be 0.",
             options={"estimate": lambda x: x.exp() - 2 - x},
         ),
         "log ratio added": Mistake(
@@ -121,8 +122,8 @@ check_kl = Exercise(
             options={"estimate": lambda x: x.exp() - 1 + x},
         ),
         "log ratio left out": Mistake(
-            "This is the mean of ratio - 1 alone, which is 0 on average whatever the policies are. The distance is in "
-            "the other part: subtract the log-ratio.",
+            "This is the mean of ratio - 1 alone, which is 0 on average whatever the policies are. The divergence is "
+            "in the other part: subtract the log-ratio.",
             options={"estimate": torch.expm1},
         ),
         "one of the two upside down": Mistake(

@@ -15,6 +15,7 @@ from ppo_lib.evaluation import meta_actions
 from ppo_lib.exercises.attempt import Attempt
 from ppo_lib.exercises.checking import Check
 from ppo_lib.exercises.verdicts import ERROR, KNOWN_MISTAKE, NOT_ATTEMPTED, RIGHT, WRONG, Verdict
+from ppo_lib.planner import evaluate_planner
 
 # The notebook's road, and the plan that it drives there.
 ENV_ID = "highway-fast-v0"
@@ -26,6 +27,7 @@ SHOWN_PLAN = (
     *("IDLE", "LANE_RIGHT", "LANE_RIGHT", "FASTER", "LANE_RIGHT", "IDLE", "IDLE", "IDLE", "IDLE", "IDLE"),
 )
 DECISIONS = DURATION * POLICY_FREQUENCY  # of a drive without a crash
+ROAD = highway_config("kinematics", policy_frequency=POLICY_FREQUENCY, duration=DURATION)
 
 
 class NotAPlan(ValueError):
@@ -59,9 +61,8 @@ def drive_plan(plan: tuple[str, ...]) -> Drive:
 
     The road is the same whatever is seen of it, so as little is seen as possible.
     """
-    config = highway_config("kinematics", policy_frequency=POLICY_FREQUENCY, duration=DURATION)
     rewards, crashed, time_is_up = [], False, False
-    with closing(make_vector_env(ENV_ID, 1, "fast", config)) as envs:
+    with closing(make_vector_env(ENV_ID, 1, "fast", ROAD)) as envs:
         envs.reset(seed=[SEED])
         for name in plan:
             _, (reward,), (crashed,), (time_is_up,), _ = envs.step(np.array([action_names().index(name)]))
@@ -112,18 +113,43 @@ def _read_action(action, number) -> str:
     )
 
 
+@cache
+def ladder() -> tuple[tuple[str, str, float], ...]:
+    """The three steps for a plan without a crash on this road: its stars, how far that is, and what it earns.
+
+    To brake just a little less than always SLOWER is no art: IDLE once, and then SLOWER, earns more than that. No plan
+    that repeats one action and then brakes gets a third of the way to the planner.
+    """
+    lazy = drive_plan(("SLOWER",) * DECISIONS).earned
+    planner = evaluate_planner(ENV_ID, ROAD, episodes=1, seed=SEED, num_envs=1).summary()["return_mean"]
+    return (
+        ("★", "more than always SLOWER", lazy),
+        ("★★", "a third of the way from there to the planner", lazy + (planner - lazy) / 3),
+        ("★★★", "as much as the planner", planner),
+    )
+
+
+def stars(earned: float) -> int:
+    """How many steps of the ladder a return reaches, by the digits that are shown."""
+    lazy, third, planner = (round(needed, 2) for _, _, needed in ladder())
+    shown = round(earned, 2)
+    return sum((shown > lazy, shown >= third, shown >= planner))
+
+
 @dataclass(frozen=True, eq=False)
 class PlanCheck(Check):
-    """Drives a plan, and compares what it earns with what another plan earns on the same road.
+    """Drives a plan, and says how far up it gets on the ladder of what others earn on the same road.
 
     Args:
-        rival: the plan that is to be beaten, which the notebook shows.
+        shown: the plan that the notebook shows, which is to be bettered.
         hints: from the first nudge to nearly all.
+        passes: the stars that are needed.
         name, chapter, stub_names: as for an Exercise.
     """
 
-    rival: tuple[str, ...]
+    shown: tuple[str, ...]
     hints: tuple[str, ...]
+    passes: int = 2
     name: str = "plan"
     chapter: str = "01_environment"
     stub_names: frozenset[str] = frozenset({"plan", "my_plan"})
@@ -152,11 +178,9 @@ class PlanCheck(Check):
         return self._compare(drive)
 
     def _compare(self, drive) -> Verdict:
-        rival = drive_plan(self.rival)
-        behind = f"{rival.earned - drive.earned:.2f} less than the {rival.earned:.2f} of the plan shown"
-        if drive.actions == rival.actions:
+        if drive.actions == drive_plan(self.shown).actions:
             return _not_yet(
-                "the plan shown", f"This is the plan shown. {_ending(rival)}: change something before that."
+                "the plan shown", f"This is the plan shown. {_ending(drive)}: change something before that."
             )
         if not drive.finished:
             return _not_yet(
@@ -164,48 +188,49 @@ class PlanCheck(Check):
                 f"Your plan ends after {len(drive.actions)} actions and has earned {drive.earned:.2f}, but the drive "
                 f"goes on: without a crash it takes {DECISIONS}.",
             )
-        if drive.earned > rival.earned:
-            return Verdict(RIGHT, self._praise(drive, rival))
         if drive.crashed:
             return _not_yet(
                 "crashed",
-                f"{_ending(drive)}, and has earned {drive.earned:.2f} by then, {behind}. Brake, or change the lane, "
-                "some seconds earlier.",
+                f"{_ending(drive)}, and has earned {drive.earned:.2f} by then. Stars are for plans without a crash: "
+                "brake, or change the lane, some seconds earlier.",
             )
-        return _not_yet("not better", f"Your plan does not crash, but earns {drive.earned:.2f}, {behind}.")
+        return self._rank(drive)
 
-    def _praise(self, drive, rival) -> str:
-        lazy = drive_plan(("SLOWER",) * DECISIONS).earned
-        words = (
-            f"Right. Checked: the drive on this road. Your plan earns {drive.earned:.2f}, the plan shown "
-            f"{rival.earned:.2f}. Always SLOWER earns {lazy:.2f} here, "
-        )
-        if drive.earned > lazy:
-            words += f"{drive.earned - lazy:.2f} less than yours."
-        elif drive.earned == lazy:
-            words += "the same as yours."
-        else:
-            words += f"{lazy - drive.earned:.2f} more than yours: can you beat that, too?"
-        return words + (f" ({_ending(drive)}.)" if drive.crashed else "")
+    def _rank(self, drive) -> Verdict:
+        reached = stars(drive.earned)
+        rows = [
+            f"{'✓' if number <= reached else '·'} {sign:4}{needed:6.2f}  {how_far}"
+            for number, (sign, how_far, needed) in enumerate(ladder(), start=1)
+        ]
+        table = "\n".join(rows)
+        earns = f"Your plan earns {drive.earned:.2f} without a crash"
+        if reached >= self.passes:
+            message = f"Right. Checked: the drive on this road. {earns}: {'★' * reached}."
+            return Verdict(RIGHT, message + (" Who gets to three?" if reached < len(rows) else ""), table)
+        if reached:
+            words = f"{earns}: {'★' * reached}. To get further, look at the other lanes: who is there, and when?"
+            return _not_yet("too few stars", words, table)
+        return _not_yet("not better", f"{earns}, which is no more than always SLOWER.", table)
 
 
-def _not_yet(mistake, words) -> Verdict:
-    return Verdict(KNOWN_MISTAKE, f"Not yet. {words}", mistakes=(mistake,))
+def _not_yet(mistake, words, example="") -> Verdict:
+    return Verdict(KNOWN_MISTAKE, f"Not yet. {words}", example, (mistake,))
 
 
 def _ending(drive) -> str:
-    how = "crashes in" if drive.crashed else "ends with"
-    return f"It {how} second {len(drive.actions)}, after {drive.actions[-1]}"
+    return f"It crashes in second {len(drive.actions)}, after {drive.actions[-1]}"
 
 
 check_plan = PlanCheck(
-    rival=SHOWN_PLAN,
+    shown=SHOWN_PLAN,
     hints=(
         "Look at the bars of the drive above: which is the last second before the crash, and which action led into "
-        "it? What pays two thirds of each second, whatever you do?",
-        "Whoever brakes all the way survives this road, for 22 points. Begin with 30 times SLOWER, then make the "
-        "plan faster, a few seconds at a time, and look at what the check says.",
-        "Take the plan above up to second 12, and SLOWER for the rest: it has to be 30 actions long. Where it "
-        "crashes, brake earlier; where it does not, try FASTER or another lane.",
+        "it? How much does a second at 20 m/s earn, and how much more one at 30 m/s?",
+        "Always SLOWER is safe here. So is eleven times IDLE and then SLOWER, which earns one star; after twelve it "
+        'is too late. To go on fast you need another lane: in the figure under "Drive it yourself", look second by '
+        "second who is ahead in each.",
+        "Take the plan above up to second 12, and SLOWER for the rest: it has to be 30 actions long, and it earns two "
+        "stars. For the third stay fast: where that crashes, brake for a second or two just before, and change to a "
+        "lane in which there is room.",
     ),
 )

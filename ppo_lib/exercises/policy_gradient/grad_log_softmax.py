@@ -135,6 +135,11 @@ check_grad_log_softmax = Exercise(
             "Your 1 stands one column too far left. Actions are counted from 0, as the columns are.",
             given=lambda logits, actions: {"actions": (actions - 1) % logits.shape[1]},
         ),
+        "number of actions left out": Mistake(
+            "Your table of ones has as many columns as the largest action that was taken, plus one. A state may have "
+            "further actions that nobody took: give one_hot the number of columns of the logits.",
+            instead=lambda logits, actions: one_hot(actions) - logits.softmax(1),
+        ),
         "mean over the states": Mistake(
             "You divide by the number of states, as the gradient of a mean would. Here each state's own derivatives "
             "are wanted.",

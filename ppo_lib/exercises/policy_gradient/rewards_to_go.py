@@ -91,8 +91,8 @@ def early(t, ended):
 check_rewards_to_go = Exercise(
     name="rewards_to_go",
     chapter="03_policy_gradient",
-    checked="drives without an end, with crashes, time limits and both in one step, several drives on one road, and "
-    "large, small and negative rewards",
+    checked="drives without an end, with crashes, time limits and both in one step, several drives in one column, "
+    "and large, small and negative rewards",
     solution=rewards_to_go,
     inputs=draw_drives,
     worked=work_out,
