@@ -18,7 +18,7 @@ CODE_OF_PICTURE = {  # the picture is the first that a cell with this code shows
     "03_policy_gradient": "plot_gradient_spread(",
     "04_advantage_estimation": "advantage_explorer(",
     "05_clipped_objective": "plot_clipped_objective(",
-    "06_training_loop": "PPO.load(run).learn(",
+    "06_training_loop": "envs, TOTAL_STEPS, watch)",
     "07_evaluation": "occlusion_explorer(",
 }
 

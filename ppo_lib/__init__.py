@@ -21,6 +21,7 @@ Read the modules in this order; each imports only from those above it.
     advantages      compute_gae, discounted_returns, explained_variance
     losses          clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
     gradients       one gradient step, no longer than it may be
+    intervals       confidence intervals, how often they hold the truth, and what to say over seeds
     plotting        one function per figure: arrays in, Axes out
     rollout         Rollout and collect_rollout: T steps of N environments
     collector       Collector: owns the environments, and gathers one rollout after another
@@ -28,17 +29,21 @@ Read the modules in this order; each imports only from those above it.
     checkpoint_schema, checkpoint_files, checkpoint
                     saving that survives a kill, loading that trusts nothing
     run_folder      the folder of a training run: its lock, its log and its checkpoints
-    evaluation      evaluate_policy, the baseline drivers, bootstrap confidence intervals
+    evaluation      evaluate_policy, the baseline drivers, a table of results
+    probes          six tiny worlds that tell which part of a learner is wrong
     occlusion       where an actor looks: what it says when a part of the image is hidden
+    trust_region    how far one batch can be trusted: what the surrogate promises, and what is really gained
     ground_truth    what a policy really earns after each action, from many futures of copied roads
     interrupt       Ctrl-C as a request
     learner_state   what of a learner, beside the weights, a training goes on from
     training        the loop: schedules, progress, Ctrl-C, log, checkpoints, why it stopped
     ppo             PPO: rollout, compute_returns_and_advantages, evaluate, update, learn, save, load
+    resumable       trainings that a notebook's cell can stop, and go on with when it is run again
     rival           Stable-Baselines3's PPO with our networks, settings and simulator
     contest         contestants that take turns against the clock
     benchmark_gpu   what a GPU is worth, and whether it learns the same
     planner         a driver that searches with the exact simulator: the upper line
+    behaviour       what a driver does, counted: its actions, and what its crashes look like
     recording       an mp4 or GIF of a drive
     benchmark       our speed as ratios against rivals
     check           does this installation work?

@@ -40,20 +40,23 @@ class Drives:
 
 
 @torch.no_grad()
-def collect_drives(actor, envs, num_steps: int, seed: int) -> Drives:
+def collect_drives(actor, envs, num_steps: int, seed: int, *, copies: int = 1) -> Drives:
     """One drive in each of the N environments, from its start to its end, but of `num_steps` steps at most.
 
     Args:
         actor: observations to a distribution over actions, from which they are drawn.
         envs: a vector environment of make_vector_env.
         num_steps: T, the largest number of steps of a drive.
-        seed: of the N roads and of the actions.
+        seed: of the roads and of the actions.
+        copies: how many neighbouring drives begin in the same state of the same road; each draws its own actions.
 
-    Raises UsageError for fewer than one step.
+    Raises UsageError for fewer than one step, or for copies that do not divide the N drives evenly.
     """
     if num_steps < 1:
         raise UsageError(f"num_steps must be at least 1, got {num_steps}")
-    obs, _ = envs.reset(seed=[seed_of(seed, ENVIRONMENTS, n) for n in range(envs.num_envs)])
+    if copies < 1 or envs.num_envs % copies:
+        raise UsageError(f"copies must divide the {envs.num_envs} environments evenly, got {copies}")
+    obs, _ = envs.reset(seed=[seed_of(seed, ENVIRONMENTS, n // copies) for n in range(envs.num_envs)])
     uniforms = np.random.default_rng(stream(seed, ACTIONS)).random((num_steps, envs.num_envs))
     driving = np.ones(envs.num_envs, dtype=bool)
     steps = []
@@ -109,14 +112,93 @@ def total_variance(estimates: torch.Tensor) -> float:
     return estimates.var(dim=0).sum().item()
 
 
+def inner_products(estimates: torch.Tensor) -> np.ndarray:
+    """(K, P) to (K, K): between the vectors' deviations from their mean; all that a variance needs to know of them."""
+    centred = (estimates - estimates.mean(0)).double()
+    return (centred @ centred.T).numpy()
+
+
 def total_variance_ci95(estimates: torch.Tensor, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
     """The 95 % bootstrap interval of total_variance, over the K estimates, which must be independent."""
-    count = len(estimates)
-    centred = (estimates - estimates.mean(0)).double()
-    products = (centred @ centred.T).numpy()  # (K, K): all that the trace needs to know of K vectors
-    picked = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)  # (R, K) how often
+    return _middle(_resampled_variances(inner_products(estimates), _draws(len(estimates), resamples, seed)))
+
+
+def variance_ratio_ci95(
+    products: np.ndarray, other_products: np.ndarray, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """The 95 % bootstrap interval of the ratio of two total variances, paired: the same batches are drawn for both.
+
+    What is lucky or unlucky in a batch is so for both estimators, and cancels in their ratio.
+
+    Args:
+        products, other_products: (K, K) inner_products of the estimates that two estimators made of the same batches.
+    """
+    picked = _draws(len(products), resamples, seed)
+    return _middle(_resampled_variances(products, picked) / _resampled_variances(other_products, picked))
+
+
+def variances_within_roads(estimates: torch.Tensor, batches_per_road: int) -> np.ndarray:
+    """(K, P) to (R,): the total variance of the estimates of each road alone, whose rows stand together."""
+    return estimates.unflatten(0, (-1, batches_per_road)).var(dim=1).sum(1).double().numpy()
+
+
+def road_share(estimates: torch.Tensor, batches_per_road: int, drives_per_batch: int) -> float:
+    """How much of the variance of a gradient is owed to the roads, and not to the driver's own draws, from 0 to 1.
+
+    By the law of total variance, where every drive has a road of its own, N drives give the variance
+
+        between / N + within,   between = Var(E[ĝ | road]),   within = E[Var(ĝ | road)],
+
+    with ĝ from N drives on copies of one road, and the share is that of the first part. Both parts are estimated
+    without bias, so a share near 0 may come out negative.
+
+    Args:
+        estimates: (K, P), each from copies of one road; those of the same road stand together.
+        batches_per_road: 2 or more of them.
+        drives_per_batch: N.
+    """
+    within, products = _within_and_between(estimates, batches_per_road)
+    between = products.trace() / (len(products) - 1)
+    return float(_share(within.mean(), between, batches_per_road, drives_per_batch))
+
+
+def road_share_ci95(
+    estimates: torch.Tensor, batches_per_road: int, drives_per_batch: int, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """The 95 % bootstrap interval of road_share: whole roads are drawn."""
+    within, products = _within_and_between(estimates, batches_per_road)
+    picked = _draws(len(within), resamples, seed)
+    between = _resampled_variances(products, picked)
+    return _middle(_share(picked @ within / len(within), between, batches_per_road, drives_per_batch))
+
+
+def _within_and_between(estimates, batches_per_road):
+    """(R,) the variances within each road, and (R, R) the inner products of the roads' means."""
+    means = estimates.unflatten(0, (-1, batches_per_road)).mean(1)
+    return variances_within_roads(estimates, batches_per_road), inner_products(means)
+
+
+def _share(within, between_means, batches_per_road, drives_per_batch):
+    """The share of the roads; what a road's own batches leave of noise in its mean is taken off first."""
+    between = (between_means - within / batches_per_road) / drives_per_batch
+    return between / (within + between)
+
+
+def _draws(count, resamples, seed):
+    """(resamples, count) how often each of `count` is drawn when as many are drawn with repetition."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
+
+
+def _resampled_variances(products, picked):
+    """(resamples,) total variances of what was drawn, from inner_products (K, K) and draws (resamples, K)."""
+    count = len(products)
     squares = picked @ products.diagonal() - np.einsum("ri,ij,rj->r", picked, products, picked, optimize=True) / count
-    low, high = np.percentile(squares / (count - 1), (2.5, 97.5))
+    return squares / (count - 1)
+
+
+def _middle(resampled):
+    """The ends of the middle 95 %."""
+    low, high = np.percentile(resampled, (2.5, 97.5))
     return float(low), float(high)
 
 

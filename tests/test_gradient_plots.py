@@ -44,6 +44,15 @@ def test_a_cloud_of_gradients_marks_their_mean_and_the_exact_one():
     assert ax.texts[0].xyann == (0, 0)
 
 
+def test_the_variance_over_the_baseline_marks_the_chosen_one():
+    ax = plotting.plot_variance_over_baseline([0, 1, 2], [4.0, 1.0, 4.0], (1.5, 2.0))
+    curve, mark = ax.lines
+    np.testing.assert_array_equal(curve.get_xydata(), [[0, 4], [1, 1], [2, 4]])
+    np.testing.assert_array_equal(mark.get_xydata(), [[1.5, 2]])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["b = 1.5"]
+    assert ax.get_ylim()[0] == 0
+
+
 def test_the_spread_of_gradients_is_a_row_for_each_estimator_from_top_to_bottom():
     ax = plotting.plot_gradient_spread({"whole": [1.0, 3.0], "to go": [2.0, 2.5]})
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1, 3])
@@ -76,4 +85,4 @@ def test_credit_shows_the_rewards_and_a_line_for_each_weight():
     assert [bar.get_height() for bar in ax.patches] == [0.5, 0.25]
     np.testing.assert_array_equal(ax.lines[1].get_xydata(), [[0, 0.75], [1, 0.25]])
     assert {line.get_marker() for line in ax.lines[:2]} == {"o", "s"}
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["whole", "to go", "reward r_t"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["whole", "to go", "reward $r_t$"]

@@ -13,16 +13,16 @@ FLOORS = [
     {"commands"},
     {"grading"},
     {"widgets", "exercises"},
-    {"benchmark", "recording", "planner"},
+    {"benchmark", "recording", "planner", "behaviour"},
     {"benchmark_gpu"},
-    {"contest"},
+    {"contest", "resumable"},
     {"ppo", "rival"},
-    {"training"},
-    {"collector", "policy_gradient", "evaluation", "run_folder", "occlusion", "ground_truth"},
+    {"training", "trust_region"},
+    {"collector", "policy_gradient", "evaluation", "run_folder", "occlusion", "ground_truth", "probes"},
     {"checkpoint"},
     {"envs", "rollout", "networks", "checkpoint_schema", "checkpoint_files", "learner_state"},
     {"highway", "fast_highway", "wrappers", "config", "encoders", "sampling", "threads"},
-    {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments"},
+    {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments", "intervals"},
     {"validation", "plain_data", "tables"},
     {"errors", "missing_names"},
     {"__init__"},
@@ -33,7 +33,7 @@ ONLY_IN = {
     "tyro": {"arguments", "commands"},
     "imageio": {"recording"},
     "numba": {"fast_highway"},
-    "scipy": {"evaluation"},
+    "scipy": {"intervals"},
     "safetensors": {"checkpoint"},
     "filelock": {"run_folder"},
     "stable_baselines3": {"benchmark", "rival"},
@@ -81,7 +81,7 @@ def test_a_library_is_imported_in_one_place(library):
 
 def test_only_the_learner_reads_the_configuration():
     users = {module for module, names in MODULES.items() if "ppo_lib.config" in names}
-    assert users <= {"ppo", "commands", "benchmark", "benchmark_gpu", "checkpoint", "check"}
+    assert users <= {"ppo", "commands", "benchmark", "benchmark_gpu", "checkpoint", "check", "probes"}
 
 
 def test_the_module_map_is_complete():

@@ -34,6 +34,31 @@ def test_a_long_learning_curve_is_smoothed_over_a_tenth_of_it():
     np.testing.assert_allclose(mean.get_ydata()[50], values[40:51].mean())
 
 
+def test_the_name_of_a_baseline_stands_where_the_curve_is_not():
+    ax = plotting.plot_learning_curve(np.arange(9), np.arange(9.0), baselines={"high": 8.0, "low": 0.0})
+    high, low = ax.texts
+    assert (high.xy, high.get_ha()) == ((0, 8.0), "left")
+    assert (low.xy, low.get_ha()) == ((1, 0.0), "right")
+
+
+def test_the_name_of_a_contests_reference_stands_where_the_curves_are_not():
+    rising = {"ours": ([0, 1, 2, 3], [[1, 3, 5, 8]]), "theirs": ([0, 1, 2, 3], [[0, 2, 6, 7]])}
+    for value, side in ((8.0, "left"), (0.0, "right")):
+        (name,) = plotting.plot_contest(rising, reference=("lazy", value)).texts
+        assert name.get_ha() == side
+
+
+def test_further_trainings_are_thin_smoothed_lines_behind_the_first():
+    values = np.random.default_rng(0).normal(size=(3, 50))
+    first, _, *others = plotting.plot_learning_curve(np.arange(50), values[0], others=values[1:]).lines
+    assert len(others) == 2
+    for line, row in zip(others, values[1:], strict=True):
+        np.testing.assert_allclose(line.get_ydata()[-1], row[-6:].mean())
+        assert line.get_zorder() < first.get_zorder()
+        assert line.get_linewidth() < first.get_linewidth()
+        assert line.get_color() == first.get_color()
+
+
 def test_a_contest_shows_the_mean_and_the_range_of_the_seeds_in_agreeing_colours():
     curves = {"ours": ([0, 10], [[1, 2], [3, 6]]), "theirs": ([0, 5], [[0, 1], [0, 1]])}
     ax = plotting.plot_contest(curves, reference=("lazy", 1.5))

@@ -1,11 +1,13 @@
-"""What results/ and README.md say can be computed again."""
+"""What results/ and docs/peers.md say can be computed again."""
 
 import json
 import signal
 import sys
 from pathlib import Path
+from statistics import mean
 
 import pytest
+from scipy.stats import ttest_ind
 
 from ppo_lib.__main__ import main
 
@@ -16,9 +18,11 @@ import ablations  # noqa: E402
 import competence  # noqa: E402
 import experiments  # noqa: E402
 import peers  # noqa: E402
+import promise  # noqa: E402
 import study  # noqa: E402
 
 AGENTS = ("images", "features")
+REALLY_RUN = {"CleanRL's algorithm": "ours, time limit taken for a crash"}  # what docs/peers.md calls it
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -55,6 +59,21 @@ def test_the_ablations_are_complete_and_their_table_is_what_the_readme_shows():
     assert ablations.format_ablations(rows) in (RESULTS / "README.md").read_text()
 
 
+def test_promise_against_truth_is_complete_and_its_table_is_what_the_readme_shows():
+    rows = experiments.read_rows(RESULTS / "promise.csv")
+    found = [(row["setting"], int(row["seed"]), float(row["clip_eps"]), int(row["passes"])) for row in rows]
+    expected = {
+        (name, seed, clip_eps, passes)
+        for name, setting in promise.SETTINGS.items()
+        for seed in range(setting.seeds)
+        for clip_eps in setting.clip_epsilons
+        for passes in promise.PASSES
+    }
+    assert set(found) == expected
+    assert len(found) == len(expected)
+    assert promise.format_promise(rows) in (RESULTS / "README.md").read_text()
+
+
 def test_the_search_for_the_defaults_is_complete_and_its_table_is_what_the_readme_shows():
     rows = experiments.read_rows(RESULTS / "competence.csv")
     assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in competence.SETTINGS for s in "01234"}
@@ -67,12 +86,26 @@ def test_the_search_for_the_defaults_is_complete_and_its_table_is_what_the_readm
     assert competence.format_competence(fresh, target) in (RESULTS / "README.md").read_text()
 
 
-def test_the_peers_are_complete_and_their_table_is_what_the_readme_shows():
+def test_the_peers_are_complete_and_their_table_is_what_the_guide_shows():
     contests = {"step": peers.per_step(0), "minute": peers.per_minute(0)}
     files = [experiments.read_rows(RESULTS / f"peers_{name}.csv") for name in contests]
     for rows, contestants in zip(files, contests.values(), strict=True):
         assert {(row["variant"], row["seed"]) for row in rows} == {(c, s) for c in contestants for s in "01234"}
-    assert peers.format_peers(*files) in (ROOT / "README.md").read_text()
+    for row in (row for rows in files for row in rows):
+        row["variant"] = REALLY_RUN.get(row["variant"], row["variant"])
+    assert peers.format_peers(*files) in (ROOT / "docs" / "peers.md").read_text()
+
+
+@pytest.mark.parametrize("rival", ["CleanRL's algorithm", "Stable-Baselines3, our settings"])
+def test_the_guide_states_how_far_ours_is_from_a_rival_with_welchs_interval(rival):
+    rows = experiments.read_rows(RESULTS / "peers_step.csv")
+    ours, theirs = (
+        [float(row["return"]) for row in experiments.last_rows(rows, variant)] for variant in ("ours", rival)
+    )
+    low, high = ttest_ind(ours, theirs, equal_var=False).confidence_interval()
+    guide = " ".join((ROOT / "docs" / "peers.md").read_text().split())
+    assert f" {mean(ours) - mean(theirs):.2f} " in guide
+    assert f"[{low:.2f}, {high:.2f}]" in guide
 
 
 def test_every_variant_of_an_experiment_differs_from_its_default():

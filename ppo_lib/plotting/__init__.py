@@ -15,6 +15,7 @@ from ppo_lib.plotting.curves import (
     plot_learning_curve,
     running_mean,
 )
+from ppo_lib.plotting.diagnostics import DIAGNOSTICS, plot_diagnostics
 from ppo_lib.plotting.diagrams import plot_flow
 from ppo_lib.plotting.estimates import (
     label_steps,
@@ -30,6 +31,7 @@ from ppo_lib.plotting.gradients import (
     plot_gradient_spread,
     plot_objective,
     plot_total_variance,
+    plot_variance_over_baseline,
 )
 from ppo_lib.plotting.networks import (
     plot_action_probabilities,
@@ -55,10 +57,13 @@ from ppo_lib.plotting.road import (
     plot_view,
 )
 from ppo_lib.plotting.style import AGENT_COLOR, CRASH_COLOR, short_name
+from ppo_lib.plotting.surrogate import plot_gain_over_kl, plot_gains, plot_ratios
+from ppo_lib.plotting.uncertainty import plot_repeated_intervals, plot_resampled_means, plot_seeds
 
 __all__ = [
     "AGENT_COLOR",
     "CRASH_COLOR",
+    "DIAGNOSTICS",
     "contestant_colors",
     "label_steps",
     "plot_ablations",
@@ -71,11 +76,14 @@ __all__ = [
     "plot_convergence",
     "plot_convolution",
     "plot_credit",
+    "plot_diagnostics",
     "plot_drivers",
     "plot_feature_maps",
     "plot_filmstrip",
     "plot_filter_bank",
     "plot_flow",
+    "plot_gain_over_kl",
+    "plot_gains",
     "plot_gallery",
     "plot_gradient_cloud",
     "plot_gradient_spread",
@@ -89,16 +97,21 @@ __all__ = [
     "plot_policies",
     "plot_race",
     "plot_ranking",
+    "plot_ratios",
     "plot_relu",
+    "plot_repeated_intervals",
+    "plot_resampled_means",
     "plot_reward_components",
     "plot_roads",
     "plot_sampling",
+    "plot_seeds",
     "plot_shares",
     "plot_signals",
     "plot_space_time",
     "plot_speeds",
     "plot_step_bars",
     "plot_total_variance",
+    "plot_variance_over_baseline",
     "plot_view",
     "running_mean",
     "short_name",

@@ -1,10 +1,15 @@
 """Figures that compare drivers, and simulators."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS, CRASH_COLOR
+
+# Colours of Okabe and Ito, and a marker and a line besides, for those who cannot tell them apart.
+LOOKS = (("#0072b2", "o-"), ("#d55e00", "s--"), ("#009e73", "^-."), ("#000000", "D:"), ("#cc79a7", "v-"))
 
 
 def plot_drivers(names, returns, intervals, crash_rates, speeds, *, ax=None):
@@ -98,8 +103,8 @@ def plot_convergence(counts, series, *, ylabel, xlabel="episodes", ax=None):
         series: {label: ((C,) estimates, (C, 2) intervals)}, each a line in a band.
     """
     ax = ax or plt.figure(figsize=(7.5, 3.4), layout="constrained").gca()
-    for label, (estimates, intervals) in series.items():
-        (line,) = ax.plot(counts, estimates, ".-", label=label)
+    for (label, (estimates, intervals)), (color, marker) in zip(series.items(), cycle(LOOKS), strict=False):
+        (line,) = ax.plot(counts, estimates, marker, color=color, markersize=5, label=label)
         ax.fill_between(counts, *np.asarray(intervals, float).T, color=line.get_color(), alpha=0.15, linewidth=0)
     ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.set_xticks(counts, [str(count) for count in counts])

@@ -8,12 +8,15 @@ import numpy as np
 from ppo_lib.plotting.style import AGENT_COLOR, BASELINE_COLORS
 
 
-def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per episode", label="PPO", ax=None):
+def plot_learning_curve(
+    env_steps, values, *, others=(), baselines=None, ylabel="return per episode", label="PPO", ax=None
+):
     """A measure over training: every update as a pale dot, their running mean over a tenth of them as a line.
 
     Args:
         env_steps: (U,) environment steps at each update.
         values: (U,) the measure at each update; NaN where no episode ended.
+        others: (R, U) the same measure in further trainings, thin lines behind.
         baselines: {driver: value}, each a horizontal line with its name.
         ylabel, label: what is measured, and of whom.
     """
@@ -23,15 +26,26 @@ def plot_learning_curve(env_steps, values, *, baselines=None, ylabel="return per
     steps, values = env_steps[known], values[known]
     (line,) = ax.plot(steps, running_mean(values, 1 + len(values) // 10), label=label, linewidth=2)
     ax.plot(steps, values, ".", color=line.get_color(), alpha=0.25, markersize=5)
+    for other in others:
+        smooth = running_mean(other, 1 + len(other) // 10)
+        ax.plot(env_steps, smooth, color=line.get_color(), alpha=0.5, linewidth=1, zorder=1)
     for color, (driver, value) in zip(BASELINE_COLORS, (baselines or {}).items(), strict=False):
         ax.axhline(value, color=color, linestyle="--", linewidth=1)
-        ax.annotate(
-            driver, (1, value), (-4, 2), ax.get_yaxis_transform(), "offset points", color=color, fontsize=8, ha="right"
-        )
+        x, side = (0, "left") if _begins_farther_from(value, values) else (1, "right")
+        style = {"color": color, "fontsize": 8, "ha": side}
+        ax.annotate(driver, (x, value), (4 - 8 * x, 2), ax.get_yaxis_transform(), "offset points", **style)
     ax.set(xlabel="environment steps", ylabel=ylabel)
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     ax.grid(alpha=0.25)
     return ax
+
+
+def _begins_farther_from(value, values):
+    """Whether a curve's first quarter stays farther away from a height than its last: there a label has room."""
+    if len(values) == 0:
+        return False
+    quarter = 1 + len(values) // 4
+    return np.abs(values[:quarter] - value).min() > np.abs(values[-quarter:] - value).min()
 
 
 def contestant_colors(names):
@@ -57,8 +71,10 @@ def plot_contest(curves, *, xlabel="environment steps", reference=None, colors=N
     if reference is not None:
         name, value = reference
         ax.axhline(value, color="black", linestyle="--", linewidth=1)
-        below = {"xytext": (-4, -10), "textcoords": "offset points", "ha": "right"}  # curves rise above it
-        ax.annotate(name, (1, value), xycoords=ax.get_yaxis_transform(), fontsize=8, **below)
+        starts_far = all(_begins_farther_from(value, np.mean(returns, axis=0)) for _, returns in curves.values())
+        x, side = (0, "left") if starts_far else (1, "right")
+        below = {"xytext": (4 - 8 * x, -10), "textcoords": "offset points", "ha": side}  # curves rise above it
+        ax.annotate(name, (x, value), xycoords=ax.get_yaxis_transform(), fontsize=8, **below)
     ax.set(xlabel=xlabel, ylabel="return per episode")
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     ax.legend(fontsize=8, frameon=False)

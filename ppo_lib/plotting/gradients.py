@@ -36,12 +36,13 @@ def plot_objective(objective, thetas, *, arrows=(), paths=None, ax=None):
     return ax
 
 
-def plot_gradient_cloud(estimates, exact, *, ax=None):
+def plot_gradient_cloud(estimates, exact, *, legend="best", ax=None):
     """Many estimates of one gradient of two numbers: a dot each, their mean, and the exact gradient as an arrow.
 
     Args:
         estimates: (K, 2), each from a batch of its own.
         exact: (2,) what all of them estimate.
+        legend: where it stands, as for Axes.legend.
     """
     ax = ax or plt.figure(figsize=(4.4, 3.6), layout="constrained").gca()
     estimates = np.asarray(estimates)
@@ -55,7 +56,23 @@ def plot_gradient_cloud(estimates, exact, *, ax=None):
     ax.axhline(0, color="gray", linewidth=0.6)
     ax.axvline(0, color="gray", linewidth=0.6)
     ax.set(xlabel="∂J/∂θ₁", ylabel="∂J/∂θ₂")
-    ax.legend(fontsize=8, loc="best")
+    ax.legend(fontsize=8, loc=legend)
+    return ax
+
+
+def plot_variance_over_baseline(baselines, variances, chosen, *, ax=None):
+    """The variance of a gradient's estimates over the constant that is subtracted from the return.
+
+    Args:
+        baselines, variances: (G,) the constants, and the variance with each.
+        chosen: (baseline, variance) to be marked.
+    """
+    ax = ax or plt.figure(figsize=(4.4, 3.6), layout="constrained").gca()
+    ax.plot(baselines, variances, color="black", linewidth=1.5)
+    ax.plot(*chosen, "o", color=AGENT_COLOR, markersize=10, label=f"b = {chosen[0]:.1f}")
+    ax.set(xlabel="baseline b, subtracted from every return", ylabel="total variance of an estimate", ylim=(0, None))
+    ax.grid(alpha=0.25)
+    ax.legend(fontsize=8, loc="upper center")
     return ax
 
 
@@ -107,13 +124,13 @@ def plot_credit(rewards, weights, *, ax=None):
     """
     ax = ax or plt.figure(figsize=(8, 3), layout="constrained").gca()
     steps = np.arange(len(rewards))
-    ax.bar(steps, rewards, color="#b8c4cf", label="reward r_t")
+    ax.bar(steps, rewards, color="#b8c4cf", label="reward $r_t$")
     markers = ("o", "s", "D", "^", "v")
     for (name, values), color, marker in zip(
         weights.items(), ("#d55e00", "#0072b2", "#009e73"), markers, strict=False
     ):
         ax.plot(steps, values, color=color, marker=marker, markersize=4, label=name)
     ax.axhline(0, color="black", linewidth=0.8)
-    ax.set(xlabel="step t (seconds)", ylabel="reward, or weight of ∇ log π")
+    ax.set(xlabel="step t (seconds)", ylabel=r"reward, or weight of $\nabla \log \pi_\theta$")
     ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return ax

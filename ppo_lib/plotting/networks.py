@@ -231,7 +231,8 @@ def plot_occlusion(image, heat, *, scaling, strongest=1.0, ax=None):
     extent = (-EGO_POSITION * ahead, (1 - EGO_POSITION) * ahead, aside / 2, -aside / 2)
     ax.imshow(image.T, cmap="gray", vmin=0, vmax=255, extent=extent)
     share = (heat.T / strongest).clip(0, 1)
-    ax.imshow(share, cmap="YlOrRd", vmin=0, vmax=1, alpha=0.8 * share**0.5, extent=extent)
+    # Bright and half transparent: the car underneath must remain visible.
+    ax.imshow(share, cmap="autumn_r", vmin=0, vmax=1, alpha=0.5 * share**0.5, extent=extent)
     ax.set(xlabel="metres ahead", ylabel="metres aside")
     ax.set(xticks=range(-20, int(extent[1]), 20), yticks=[-8, 0, 8])  # few: they are what takes time to draw
     return ax

@@ -53,7 +53,7 @@ class ProbeReport:
         for finding in self.findings:
             if not finding.passed:
                 return f"The first that fails is {finding.probe.name!r}. Look at {finding.probe.look_at}."
-        return "All six pass: whatever this learner fails at now, its parts work."
+        return "All six pass: whatever this learner fails at now, the parts that they try work."
 
     @property
     def table(self) -> Table:

@@ -5,6 +5,7 @@ controls.
 """
 
 from ppo_lib.widgets.advantages import advantage_explorer
+from ppo_lib.widgets.baseline import baseline_explorer
 from ppo_lib.widgets.birth import birth_explorer
 from ppo_lib.widgets.clipping import clipping_explorer
 from ppo_lib.widgets.distribution import distribution_explorer
@@ -15,6 +16,7 @@ from ppo_lib.widgets.reward import reward_explorer
 
 __all__ = [
     "advantage_explorer",
+    "baseline_explorer",
     "birth_explorer",
     "clipping_explorer",
     "distribution_explorer",

@@ -55,6 +55,6 @@ def _draw_values(ax, values, moment, steps):
     ax.plot(values[: moment + 1], "o-", color=AGENT_COLOR)
     ax.plot(moment, values[moment], "s", color=PICKED_COLOR, markersize=9)
     ax.set(
-        xlim=(-0.5, len(values) - 0.5), ylim=(min(values.min(), 0) - 1, values.max() + 1), ylabel="V of the situation"
+        xlim=(-0.5, len(values) - 0.5), ylim=(min(values.min(), 0) - 2, values.max() + 1), ylabel="V of the situation"
     )
     ax.set(xlabel="moment of the training", title="what the critic said so far")
