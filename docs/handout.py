@@ -42,7 +42,7 @@ Begin with the [README](README.md).
 CHANGES = {
     "README.md": (
         (r", git and make\. In the cloned folder:", " and make. In this folder:"),
-        (r", and a\s+worked solution in \[notebooks/solutions\]\(notebooks/solutions\)\.", f". {ASK}"),
+        (r"Every exercise has a worked solution in \S+ Where it asks", f"{ASK} Where an exercise asks"),
         (r"^- \[Teaching from it\]\(docs/teaching\.md\).*\n", ""),
         (r" Taught, it is seven sessions\.", ""),
     ),
