@@ -37,7 +37,7 @@ def value_loss(values, returns, old_values=None, clip_eps=None):
         old_values: (M,) V(s) when the rollout was collected; needed with clip_eps.
         clip_eps: the largest change of a value, or None.
 
-    Reference: Engstrom et al. 2020, section 3 (arXiv:2005.12729), on the clipping that OpenAI's later code (baselines' ppo2) has.
+    Reference: Engstrom et al. 2020, section 3 (arXiv:2005.12729), on the clipping in OpenAI's later code, ppo2.
     """
     error = (values - returns) ** 2
     if clip_eps is not None:
