@@ -21,6 +21,8 @@ def test_the_settings_are_those_of_the_chapter():
     assert f"settings = PPOConfig({said}, seed=1)" in first
     assert f"NUM_ENVS = {first_driver.NUM_ENVS}\n" in first
     assert f"TOTAL_STEPS = {first_driver.TOTAL_STEPS:_}  " in first
+    opening = (ROOT / "notebooks" / "01_environment.ipynb").read_text(encoding="utf-8")
+    assert f"takes {first_driver.TOTAL_STEPS:,}" in opening  # chapter 1 says how many decisions a training takes
 
 
 def test_every_seed_beats_the_lazy_driver_in_return_and_speed_and_crashes_no_more_often():

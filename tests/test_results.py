@@ -74,6 +74,32 @@ def test_promise_against_truth_is_complete_and_its_table_is_what_the_readme_show
     assert promise.format_promise(rows) in (RESULTS / "README.md").read_text()
 
 
+# {variant: (digits of the difference, does it stand after Bonferroni's correction for all comparisons?)}
+DIFFERENCES = {
+    "shared encoder": (1, True),
+    "advantages not normalised": (1, False),
+    "λ = 1": (1, False),
+    "time limit taken for a crash": (1, False),
+    "values clipped": (2, True),
+}
+
+
+@pytest.mark.parametrize("variant", DIFFERENCES)
+def test_what_a_detail_is_worth_is_computed_from_the_ablations(variant):
+    rows = experiments.read_rows(RESULTS / "ablations.csv")
+    scores = {name: seeds for name, (seeds, _, _) in ablations.final_scores(rows).items()}
+    digits, stands = DIFFERENCES[variant]
+    welch = ttest_ind(scores["all details"], scores[variant], equal_var=False)
+    low, high = welch.confidence_interval()
+    difference = mean(scores["all details"]) - mean(scores[variant])
+    said = f"{difference:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    assert said in (RESULTS / "README.md").read_text()
+    assert (welch.pvalue * (len(scores) - 1) < 0.05) == stands
+    if variant in ("advantages not normalised", "values clipped"):
+        chapter = (ROOT / "notebooks" / "06_training_loop.ipynb").read_text(encoding="utf-8")
+        assert said in chapter.replace(", 95 % interval", "")
+
+
 def test_the_search_for_the_defaults_is_complete_and_its_table_is_what_the_readme_shows():
     rows = experiments.read_rows(RESULTS / "competence.csv")
     assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in competence.SETTINGS for s in "01234"}
