@@ -1,6 +1,7 @@
 """Our speed as ratios against rivals, measured in turn in one run: machines differ and are noisy, ratios less so."""
 
 import sys
+from contextlib import ExitStack
 from statistics import median
 from time import perf_counter
 
@@ -72,19 +73,20 @@ def _cell(value) -> str:
 def _training_tables(config, rounds, updates):
     """Ours, the bare environments and Stable-Baselines3, in turns; and where our time goes, there and when fast."""
     steps = updates * config.batch_size(NUM_ENVS)
-    rivals = {
-        "ours": _OurTraining(config, steps, BACKEND, NUM_ENVS),
-        "random actions, no learning": _drive_randomly(steps),
-        "Stable-Baselines3's PPO": _train_sb3(config, steps),
-    }
-    seconds = {name: [] for name in rivals}
-    for _ in range(rounds):
-        for name, contest in rivals.items():
-            seconds[name].append(contest())
+    with ExitStack() as afterwards:  # closes the environments, which are processes of their own
+        rivals = {
+            "ours": _OurTraining(config, steps, BACKEND, NUM_ENVS, afterwards),
+            "random actions, no learning": _drive_randomly(steps, afterwards),
+            "Stable-Baselines3's PPO": _train_sb3(config, steps, afterwards),
+        }
+        seconds = {name: [] for name in rivals}
+        for _ in range(rounds):
+            for name, contest in rivals.items():
+                seconds[name].append(contest())
+        fast = _OurTraining(config, 5 * config.batch_size(FAST_NUM_ENVS), "fast", FAST_NUM_ENVS, afterwards)
+        fast_rate = fast.steps / fast()
     rates = {name: steps / median(spent) for name, spent in seconds.items()}
     rows = [{"": name, "steps/s": rate, "ours : this": rates["ours"] / rate} for name, rate in rates.items()]
-    fast = _OurTraining(config, 5 * config.batch_size(FAST_NUM_ENVS), "fast", FAST_NUM_ENVS)
-    fast_rate = fast.steps / fast()
     shares = [
         {"": f"{NUM_ENVS} environments, {BACKEND}", "steps/s": rates["ours"], **rivals["ours"].shares()},
         {"": f"{FAST_NUM_ENVS} environments, fast (the default)", "steps/s": fast_rate, **fast.shares()},
@@ -118,9 +120,11 @@ def _simulator_tables():
 class _OurTraining:
     """Our training; like the other contestants, a call takes `steps` steps and returns the seconds."""
 
-    def __init__(self, config, steps, backend, num_envs):
+    def __init__(self, config, steps, backend, num_envs, afterwards):
         self.steps = steps
-        self.ppo = PPO(make_vector_env(ENV_ID, num_envs, backend, highway_config()), config)
+        envs = make_vector_env(ENV_ID, num_envs, backend, highway_config())
+        afterwards.callback(envs.close)
+        self.ppo = PPO(envs, config)
         self.ppo.rollout()  # warm up
         self.rows = []
 
@@ -136,9 +140,10 @@ class _OurTraining:
         return {name: seconds / sum(spent.values()) for name, seconds in spent.items()}
 
 
-def _drive_randomly(steps):
+def _drive_randomly(steps, afterwards):
     """The same environments with random actions and nobody learning."""
     envs = make_vector_env(ENV_ID, NUM_ENVS, BACKEND, highway_config())
+    afterwards.callback(envs.close)
     envs.reset(seed=0)
     envs.action_space.seed(0)
 
@@ -151,12 +156,13 @@ def _drive_randomly(steps):
     return contest
 
 
-def _train_sb3(config, steps):
+def _train_sb3(config, steps, afterwards):
     """Stable-Baselines3's PPO on the same observation with our network and settings, in its own worker processes."""
     rivals = import_rival()
     from stable_baselines3.common.vec_env import SubprocVecEnv
 
     envs = SubprocVecEnv([lambda: make_env(ENV_ID, highway_config())] * NUM_ENVS, start_method="fork")
+    afterwards.callback(envs.close)
     rival = rivals.make_rival(envs, config, "CnnPolicy", features_extractor_class=rivals.PlainCNN)
 
     def contest():

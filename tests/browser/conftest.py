@@ -23,7 +23,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 QUIET += ["--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The address of a JupyterLab that serves copies of the notebooks, without their outputs."""
     folder = tmp_path_factory.mktemp("lab")
@@ -49,9 +49,13 @@ def lab(tmp_path_factory):
             server.wait(120)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium, driven by playwright; skips where one of the two is missing."""
+    """Chromium, driven by playwright; skips where one of the two is missing.
+
+    It ends with the file that uses it: Playwright's own process ends only when nobody holds the pipe to it any more,
+    and a process that a later test forks would.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
