@@ -15,6 +15,7 @@ Read the modules in this order; each imports only from those above it.
     fast_highway    highway-env to the last bit, hundreds of times faster; imports nothing else of ours
     envs            EnvSpec, make_env, make_vector_env: highway-env and any Gymnasium environment
     threads         how many threads torch computes with: one, unless the user says otherwise
+    normalization   observations and rewards in units of their own spread
     encoders        what the networks make of an observation, by name
     networks        Actor and Critic: observations to action probabilities and to state values
     sampling        actions from uniform numbers

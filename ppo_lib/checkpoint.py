@@ -28,9 +28,11 @@ from ppo_lib.config import PPOConfig
 from ppo_lib.envs import EnvSpec
 from ppo_lib.errors import UsageError
 from ppo_lib.networks import network_from_recipe
+from ppo_lib.normalization import normalizers
 
 STATE_FILE = "checkpoint.json"
 ARRAYS_FILE = "training.safetensors"
+ADDED_SETTINGS = {"normalize_observations", "normalize_rewards"}  # older checkpoints lack them: their default holds
 FILES = ("actor.safetensors", "critic.safetensors", ARRAYS_FILE, STATE_FILE)
 
 
@@ -225,6 +227,11 @@ def _fill(network, weights, file):
         if mine[name].dtype != weights[name].dtype:
             raise UsageError(f"{file} is damaged: its {name} is of type {weights[name].dtype}, not {mine[name].dtype}")
     network.load_state_dict(weights)
+    for normalizer in normalizers(network):
+        try:
+            normalizer.check()
+        except UsageError as error:
+            raise UsageError(f"{file} is damaged: {error}") from None
 
 
 def _read(file):
@@ -249,7 +256,7 @@ def _network_bytes(network, name):
 
 def _config(settings) -> PPOConfig:
     names = {f.name for f in fields(PPOConfig)}
-    if set(settings) != names:
+    if not names - ADDED_SETTINGS <= set(settings) <= names:
         raise UsageError(f"the settings must be {', '.join(sorted(names))}")
     return PPOConfig(**settings)
 

@@ -9,8 +9,10 @@ import torch
 from ppo_lib.errors import UsageError
 
 PARTIAL, OLD = ".partial", ".old"  # what a folder is called while it is written, and while it is replaced
-ARRAYS = {"learner": {"adam", "generators"}, "collector": {"obs", "sums", "envs"}}  # the arrays of each part's state
-OPTIONAL = {"adam", "envs"}  # before the first update; where environments are set back by their episodes
+# The arrays of each part's state.
+ARRAYS = {"learner": {"adam", "generators", "rewards"}, "collector": {"obs", "sums", "envs"}}
+# Before the first update; where rewards are not normalised; where environments are set back by their episodes.
+OPTIONAL = {"adam", "rewards", "envs"}
 
 
 def write_folder(directory, contents):

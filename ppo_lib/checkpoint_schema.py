@@ -37,10 +37,20 @@ class _Episode(_Strict):
     actions: list[Any]  # each held against the action space before it is taken
 
 
+class _Rewards(_Strict):
+    """A normalization.RewardScaler, without its returns."""
+
+    count: Finite
+    mean: Annotated[float, Field(allow_inf_nan=False)]
+    variance: Finite
+    resets: Count
+
+
 class _Learner(_Strict):
     learning_rate: Finite
     gamma: Finite
     entropy_coef: Finite
+    rewards: _Rewards | None = None  # where rewards are normalised
 
 
 class _Collector(_Strict):

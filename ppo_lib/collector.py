@@ -34,6 +34,11 @@ class Collector:
         self._moves = None  # of the environments when they showed it
         self._resets = self._rollouts = self._steps = 0
 
+    @property
+    def resets(self) -> int:
+        """How often new episodes had to begin in all environments at once."""
+        return self._resets
+
     def observe(self) -> np.ndarray:
         """(N, *obs_shape) what the environments show now; new episodes where there are none, or others moved them."""
         if self._obs is None or self.envs.moves != self._moves:

@@ -40,6 +40,8 @@ class PPOConfig:
     final_gamma: ShareBelow1 | None = 0.95  # γ at the last step, the horizon 1/(1 - γ) growing evenly; none: constant
     gae_lambda: Share = 0.95  # λ of GAE: 0 trusts the critic, 1 trusts the sampled return
     normalize_advantages: Switch = True  # to mean 0 and standard deviation 1 within each minibatch
+    normalize_observations: Switch = False  # by their running mean and spread, clipped to ±10; features only
+    normalize_rewards: Switch = False  # divided by the running spread of the discounted return
     clip_eps: Positive = 0.2  # ε: the ratio π_new/π_old gains nothing outside [1 - ε, 1 + ε]
     value_clip_eps: Positive | None = None  # keep new values this close to the old ones; none: no value clipping
     value_coef: NotNegative = 0.5  # weight of the value loss

@@ -9,6 +9,7 @@ from gymnasium import spaces
 from torch import nn
 
 from ppo_lib.errors import UsageError
+from ppo_lib.normalization import ObservationNormalizer
 
 # (output channels, kernel, stride) of each convolution: the two layers of Mnih et al. 2013, section 4.1
 # (arXiv:1312.5602), and the three of Mnih et al. 2015. The small one is the default, because a CPU learns from it at
@@ -152,21 +153,29 @@ class VehicleEncoder(nn.Module):
 
 
 class FeatureEncoder(nn.Module):
-    """Fully connected layers over flattened features. Arguments as for the VehicleEncoder; any Box."""
+    """Fully connected layers over flattened features.
 
-    def __init__(self, observation_space, hidden_sizes=(64, 64)):
+    Args:
+        observation_space: any Box.
+        hidden_sizes: as for the Actor.
+        normalize: put an ObservationNormalizer in front.
+    """
+
+    def __init__(self, observation_space, hidden_sizes=(64, 64), normalize=False):
         super().__init__()
         self.obs_shape, self.obs_dtype = observation_space.shape, observation_space.dtype.name
+        self.normalizer = ObservationNormalizer(self.obs_shape) if normalize else None
         self.hidden, self.width = _mlp(math.prod(self.obs_shape), hidden_sizes, nn.Tanh)
 
     def forward(self, obs: torch.Tensor) -> torch.Tensor:
         """(B, *obs_shape) to (B, hidden_sizes[-1])."""
+        obs = obs if self.normalizer is None else self.normalizer(obs)
         return self.hidden(obs.flatten(1).float())
 
     @property
     def recipe(self) -> dict:
         """As in TableRecipe."""
-        return _table_recipe(self, "features")
+        return _table_recipe(self, "features") | ({"normalized": True} if self.normalizer else {})
 
 
 ENCODERS = {
@@ -200,7 +209,7 @@ def encoder_for(observation_space, config=None) -> str:
     return "images" if is_image else "features"
 
 
-def make_encoder(observation_space, conv_layers=SMALL_CNN, hidden_sizes=None, name=None) -> nn.Module:
+def make_encoder(observation_space, conv_layers=SMALL_CNN, hidden_sizes=None, name=None, normalize=False) -> nn.Module:
     """The encoder of that name; its `width` is the number of features that it gives. Arguments as for the Actor."""
     if not isinstance(observation_space, spaces.Box):
         raise UsageError(f"observations must be a Box, got {observation_space}; wrap the environment to flatten them")
@@ -210,6 +219,13 @@ def make_encoder(observation_space, conv_layers=SMALL_CNN, hidden_sizes=None, na
     options = {"conv_layers": conv_layers} if name in SCALES else {}
     if hidden_sizes is not None:
         options["hidden_sizes"] = hidden_sizes
+    if normalize and name != "features":
+        raise UsageError(
+            f"observations cannot be normalised for the encoder {name!r}, which scales them itself; leave "
+            "normalize_observations (normalize) off, or take the encoder 'features'"
+        )
+    if normalize:
+        options["normalize"] = True
     return ENCODERS[name](observation_space, **options)
 
 

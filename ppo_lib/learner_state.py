@@ -17,14 +17,22 @@ def learner_state(ppo) -> dict:
         for key, value in ppo.optimizer.state.get(parameter, {}).items():  # none before the first step
             adam.setdefault(key, {})[name] = value
     schedules = {"learning_rate": ppo.optimizer.param_groups[0]["lr"], "gamma": ppo.gamma}
-    return schedules | {"entropy_coef": ppo.entropy_coef, "generators": generators} | ({"adam": adam} if adam else {})
+    state = schedules | {"entropy_coef": ppo.entropy_coef, "generators": generators}
+    if ppo.reward_scaler:
+        state["rewards"] = ppo.reward_scaler.state_dict()
+    return state | ({"adam": adam} if adam else {})
 
 
-def restore_learner(ppo, state: dict) -> None:
-    """Put back what learner_state gave.
+def restore_learner(ppo, state: dict, num_envs: int) -> None:
+    """Put back what learner_state gave of a learner with `num_envs` environments.
 
-    Raises UsageError where the networks are others, or an array has not the shape and type that it must.
+    Raises UsageError where the networks are others, an array has not the shape and type that it must, or there are
+    statistics of rewards where none are kept, or none where they are.
     """
+    if ("rewards" in state) != (ppo.reward_scaler is not None):
+        raise UsageError("there must be statistics of the rewards where normalize_rewards is on, and only there")
+    if ppo.reward_scaler:
+        ppo.reward_scaler.load_state_dict(state["rewards"], num_envs)
     ppo.optimizer.param_groups[0]["lr"] = state["learning_rate"]
     ppo.gamma, ppo.entropy_coef = state["gamma"], state["entropy_coef"]
     _restore_adam(ppo, state.get("adam", {}))

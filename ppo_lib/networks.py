@@ -30,13 +30,17 @@ class Actor(nn.Module):
         hidden_sizes: widths of the fully connected layers behind it; None means the encoder's own.
         encoder: its name, one of ENCODERS; None means "images" for uint8 (C, W, H), else "features": a space does not
             say whether images show a road, or numbers are metres. encoder_for knows it from the configuration.
+        normalize: put an ObservationNormalizer in front, "features" only. PPO teaches it what it sees where the
+            configuration says normalize_observations; else it stays as it is.
 
     Raises UsageError for spaces that it cannot take.
     """
 
-    def __init__(self, observation_space, action_space, conv_layers=SMALL_CNN, hidden_sizes=None, encoder=None):
+    def __init__(
+        self, observation_space, action_space, conv_layers=SMALL_CNN, hidden_sizes=None, encoder=None, normalize=False
+    ):
         super().__init__()
-        self.encoder = make_encoder(observation_space, conv_layers, hidden_sizes, encoder)
+        self.encoder = make_encoder(observation_space, conv_layers, hidden_sizes, encoder, normalize)
         self.head = make_head(action_space, self.encoder.width)
 
     def forward(self, obs: torch.Tensor) -> Distribution:
@@ -52,9 +56,9 @@ class Actor(nn.Module):
 class Critic(nn.Module):
     """The value function V(s): observations to the expected discounted return. Arguments as for the Actor."""
 
-    def __init__(self, observation_space, conv_layers=SMALL_CNN, hidden_sizes=None, encoder=None):
+    def __init__(self, observation_space, conv_layers=SMALL_CNN, hidden_sizes=None, encoder=None, normalize=False):
         super().__init__()
-        self.encoder = make_encoder(observation_space, conv_layers, hidden_sizes, encoder)
+        self.encoder = make_encoder(observation_space, conv_layers, hidden_sizes, encoder, normalize)
         self.head = linear(self.encoder.width, 1, gain=1.0)
 
     def forward(self, obs: torch.Tensor) -> torch.Tensor:
@@ -133,6 +137,7 @@ def _build(recipe):
         "conv_layers": getattr(seen, "conv_layers", ()),
         "hidden_sizes": seen.hidden_sizes,
         "encoder": seen.kind,
+        "normalize": getattr(seen, "normalized", False),
     }
     space = _Seen(seen.obs_shape, seen.obs_dtype)
     return Critic(space, **options) if said.network == "critic" else Actor(space, said.actions.space(), **options)
@@ -163,7 +168,8 @@ def _construction(network):
         for name, module in network.named_modules()
     ]
     weights = {name: (weight.shape, weight.dtype) for name, weight in network.state_dict().items()}
-    return modules, weights, {name: buffer.tolist() for name, buffer in network.named_buffers()}
+    constants = {name: buffer.tolist() for name, buffer in network.named_buffers() if name not in weights}
+    return modules, weights, constants
 
 
 def _countable(shape):
@@ -195,12 +201,13 @@ class ImageRecipe(_Strict):
 
 
 class TableRecipe(_Strict):
-    """A VehicleEncoder or a FeatureEncoder."""
+    """A VehicleEncoder or a FeatureEncoder; only the latter may be normalized."""
 
     kind: Literal["vehicles", "features"]
     obs_shape: Shape
     obs_dtype: Annotated[str, Field(pattern=r"^(bool|(u?int|float)(8|16|32|64))$")]
     hidden_sizes: Sizes
+    normalized: bool = False
 
 
 class DiscreteRecipe(_Strict):

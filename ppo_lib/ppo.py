@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 
+import numpy as np
 import torch
 
 from ppo_lib import checkpoint
@@ -10,10 +11,12 @@ from ppo_lib.collector import Collector
 from ppo_lib.config import Count, PPOConfig
 from ppo_lib.device import find_device
 from ppo_lib.encoders import encoder_for
+from ppo_lib.errors import UsageError
 from ppo_lib.gradients import clipped_together, descend
 from ppo_lib.learner_state import learner_state, restore_learner
 from ppo_lib.losses import approximate_kl, clip_fraction, clipped_surrogate_loss, value_loss
 from ppo_lib.networks import Actor, Critic
+from ppo_lib.normalization import RewardScaler, normalizers
 from ppo_lib.randomness import MINIBATCHES, NETWORKS, seed_of
 from ppo_lib.rollout import Rollout
 from ppo_lib.training import Training
@@ -35,6 +38,7 @@ class PPO:
         env_steps: environment steps taken so far, over all environments.
         gamma, entropy_coef: the discount and the entropy bonus's weight now; they change where config says so.
         generator: of the order of the minibatches.
+        reward_scaler: of the rewards that the networks learn from; None where config does not ask for it.
         total_steps, stop_reason, run_folder: the maximum that learn was last given, why it ended, and where it wrote.
 
     Environments, actions, minibatches and first weights have independent random numbers, all from config.seed (for the
@@ -51,8 +55,11 @@ class PPO:
         torch.manual_seed(seed_of(config.seed, NETWORKS))
         seen, acts = self.collector.single_observation_space, self.collector.single_action_space
         encoder = encoder_for(seen, getattr(self.collector.env_spec, "config", None))
-        self.actor = (Actor(seen, acts, encoder=encoder) if actor is None else actor).to(self.device)
-        self.critic = (Critic(seen, encoder=encoder) if critic is None else critic).to(self.device)
+        options = {"encoder": encoder, "normalize": config.normalize_observations}
+        self.actor = (Actor(seen, acts, **options) if actor is None else actor).to(self.device)
+        self.critic = (Critic(seen, **options) if critic is None else critic).to(self.device)
+        self._check_normalizers()
+        self.reward_scaler = RewardScaler(self.collector.num_envs) if config.normalize_rewards else None
         self.clipped_together = clipped_together(self.actor, self.critic)
         parameters = (parameter for group in self.clipped_together for parameter in group)
         self.optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, eps=1e-5, fused=True)
@@ -88,16 +95,28 @@ class PPO:
         return self
 
     def rollout(self) -> Rollout:
-        """Drive config.num_steps steps in every environment, going on from where the last rollout ended."""
+        """Drive config.num_steps steps in every environment, going on from where the last rollout ended.
+
+        It holds observations and rewards as the environments gave them, normalised or not.
+        """
+        if self.config.normalize_observations:
+            self._absorb(torch.as_tensor(self.collector.observe()), only_new=True)
         rollout = self.collector.collect(self.actor, self.critic, self.config.num_steps)
         self.env_steps += rollout.rewards.numel()
+        if self.reward_scaler:
+            ends = rollout.terminated | rollout.truncated
+            self.reward_scaler.absorb(rollout.rewards, ends, self.gamma, self.collector.resets)
         return rollout
 
     def compute_returns_and_advantages(self, rollout: Rollout) -> tuple[torch.Tensor, torch.Tensor]:
-        """(returns, advantages), both (T, N): what the critic shall learn, and what the actor shall."""
+        """(returns, advantages), both (T, N): what the critic shall learn, and what the actor shall.
+
+        Where rewards are normalised, both are in units of the spread that the discounted return has now.
+        """
         r = rollout
+        rewards = self.reward_scaler.scaled(r.rewards) if self.reward_scaler else r.rewards
         advantages = compute_gae(
-            r.rewards, r.values, r.next_values, r.terminated, r.truncated, self.gamma, self.config.gae_lambda
+            rewards, r.values, r.next_values, r.terminated, r.truncated, self.gamma, self.config.gae_lambda
         )
         return advantages + rollout.values, advantages
 
@@ -111,6 +130,9 @@ class PPO:
 
         Returns the diagnostics: the losses and measures averaged over the minibatches, and the explained variance of
         the critic before the update. Raises UsageError for a loss or gradient that is not finite, before any step.
+
+        Statistics of observations change only after the last of these steps: until then the networks see the rollout
+        as they saw it when they drove, and the first minibatch's ratio is 1. They count every observation once.
         """
         returns, advantages = self.compute_returns_and_advantages(rollout)
         columns = (rollout.obs, rollout.actions, rollout.log_probs, rollout.values, returns, advantages)
@@ -122,6 +144,9 @@ class PPO:
             if self.config.target_kl is not None and measures["approximate_kl"] > self.config.target_kl:
                 break
             descend(self.optimizer, loss, self.clipped_together, self.config.max_grad_norm)
+        if self.config.normalize_observations:  # the first step's are counted already
+            next_obs = torch.as_tensor(rollout.next_obs, device=self.device)
+            self._absorb(torch.cat([rollout.obs[1:].flatten(0, 1), next_obs]))
         diagnostics = {name: float(torch.stack([m[name] for m in history]).mean()) for name in history[0]}
         return diagnostics | {"explained_variance": explained_variance(rollout.values, returns)}
 
@@ -171,7 +196,22 @@ class PPO:
     def load_state_dict(self, state: dict) -> None:
         """The inverse of state_dict. Raises UsageError for a state of other networks or environments."""
         self.collector.load_state_dict(state["collector"])
-        restore_learner(self, state["learner"])
+        restore_learner(self, state["learner"], len(np.atleast_1d(state["collector"]["obs"])))
+
+    def _check_normalizers(self):
+        """Refuse networks that have no statistics of observations to keep, where config asks for them."""
+        for name, network in (("actor", self.actor), ("critic", self.critic)):
+            if self.config.normalize_observations and not normalizers(network):
+                raise UsageError(
+                    f"normalize_observations is on, but the {name} has no ObservationNormalizer; build it with "
+                    "normalize=True, or switch normalize_observations off"
+                )
+
+    def _absorb(self, obs, only_new=False):
+        """Let the networks' statistics take in observations (B, *obs_shape); only those that know none yet."""
+        for normalizer in normalizers(self.actor, self.critic):
+            if not (only_new and normalizer.count):
+                normalizer.absorb(obs)
 
     def _minibatches(self, batch_size):
         """The indices of each minibatch: every epoch goes through all transitions once, in a new order."""

@@ -22,7 +22,8 @@ FLOORS = [
     {"checkpoint"},
     {"envs", "rollout", "networks", "checkpoint_schema", "checkpoint_files", "learner_state"},
     {"highway", "fast_highway", "wrappers", "config", "encoders", "sampling", "threads"},
-    {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments", "intervals"},
+    {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments", "intervals"}
+    | {"normalization"},
     {"validation", "plain_data", "tables"},
     {"errors", "missing_names"},
     {"__init__"},
