@@ -17,8 +17,9 @@ Read the modules in this order; each imports only from those above it.
     threads         how many threads torch computes with: one, unless the user says otherwise
     normalization   observations and rewards in units of their own spread
     encoders        what the networks make of an observation, by name
+    heads           what an actor says of actions: a distribution for each kind of space
     networks        Actor and Critic: observations to action probabilities and to state values
-    sampling        actions from uniform numbers
+    sampling        actions from uniform numbers, and as an environment takes them
     advantages      compute_gae, discounted_returns, explained_variance
     losses          clipped_surrogate_loss, value_loss, approximate_kl, clip_fraction
     gradients       one gradient step, no longer than it may be

@@ -27,7 +27,7 @@ from ppo_lib.checkpoint_schema import FORMAT, read_document
 from ppo_lib.config import PPOConfig
 from ppo_lib.envs import EnvSpec
 from ppo_lib.errors import UsageError
-from ppo_lib.networks import network_from_recipe
+from ppo_lib.networks import action_space, network_from_recipe
 from ppo_lib.normalization import normalizers
 
 STATE_FILE = "checkpoint.json"
@@ -88,13 +88,12 @@ class Checkpoint:
             return
         seen, acts = envs.single_observation_space, envs.single_action_space
         encoder = recipe["encoder"]
-        theirs = (tuple(encoder["obs_shape"]), encoder["obs_dtype"], recipe["actions"]["n"])
-        ours = (seen.shape, seen.dtype.name, int(getattr(acts, "n", -1)))
-        if theirs != ours:
+        theirs = (tuple(encoder["obs_shape"]), encoder["obs_dtype"], action_space(recipe["actions"]))
+        if theirs != (seen.shape, seen.dtype.name, acts):
             raise UsageError(
                 f"{self.directory} was trained in {self.env_spec.env_id if self.env_spec else 'another environment'}, "
-                f"on observations {theirs[0]} {theirs[1]} with {theirs[2]} actions; these environments have {ours[0]} "
-                f"{ours[1]} and {acts}"
+                f"on observations {theirs[0]} {theirs[1]} with the actions {theirs[2]}; these environments have "
+                f"{seen.shape} {seen.dtype.name} and {acts}"
             )
 
 

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from ppo_lib.envs import EnvSpec, is_highway, make_env
 from ppo_lib.errors import UsageError
 from ppo_lib.intervals import bootstrap_ci95, wilson_ci95
-from ppo_lib.sampling import episode_noise, sample
+from ppo_lib.sampling import episode_noise, sample, to_environment
 from ppo_lib.tables import Table
 
 # (N, *obs_shape) observations to (N, *action_shape) actions. A policy that draws its actions has an attribute
@@ -96,7 +96,7 @@ def evaluate_policy(policy: Policy, envs, episodes: int, seed: int, progress: bo
         torch.manual_seed(seed)
         while (running < episodes).any():
             actions = act(policy, obs, noise, envs.single_action_space.shape)
-            obs, _, terminated, truncated, infos = envs.step(actions)
+            obs, _, terminated, truncated, infos = envs.step(to_environment(actions, envs.single_action_space))
             done = (terminated | truncated) & (running < episodes)
             if not done.any():
                 continue
@@ -131,7 +131,7 @@ def check_seed(seed) -> None:
 
 
 def agent_policy(actor, deterministic: bool = True) -> Policy:
-    """The actor as a driver: its most probable action, or one drawn from its probabilities.
+    """The actor as a driver: its most probable action (the mean of a Gaussian), or one drawn from its distribution.
 
     Without uniform numbers it draws by torch's own generator.
     """

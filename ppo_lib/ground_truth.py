@@ -11,6 +11,7 @@ from torch.distributions import Categorical
 from ppo_lib.advantages import compute_gae, discounted_returns
 from ppo_lib.errors import UsageError
 from ppo_lib.fast_highway import select_state
+from ppo_lib.heads import probabilities
 from ppo_lib.rollout import collect_rollout
 
 NO_TIME_LIMIT = 1e6  # s
@@ -154,7 +155,7 @@ def sample_futures(envs, states, actor, critic, gamma, *, futures=100, horizon=5
             names = ("rewards", "values", "next_values", "terminated", "truncated")
             columns.append([getattr(rollout, name).unflatten(1, (num_actions, futures)) for name in names])
             with torch.no_grad():
-                probs.append(actor(rollout.obs[0, :1]).probs[0].double().numpy())
+                probs.append(probabilities(actor(rollout.obs[0, :1]))[0].double().numpy())
     stacked = [torch.stack(column, dim=1) for column in zip(*columns, strict=True)]  # (H, S, A, F)
     return Futures(*stacked, probs=np.stack(probs), gamma=gamma)
 

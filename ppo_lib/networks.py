@@ -1,20 +1,23 @@
 """The two networks: an actor that gives action probabilities and a critic that gives state values.
 
 Each is an encoder, observations to features, and a head, features to what is asked for. Encoders are chosen by name,
-heads by the action space. `network.recipe` says all of it in plain values, and network_from_recipe builds it again.
+the actor's head by the action space. `network.recipe` says all of it in plain values, and network_from_recipe builds
+it again.
 """
 
 import math
 from typing import Annotated, Literal
 
+import numpy as np
 import torch
 from gymnasium import spaces
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from torch import nn
-from torch.distributions import Categorical, Distribution
+from torch.distributions import Distribution
 
-from ppo_lib.encoders import SMALL_CNN, linear, make_encoder, orthogonal
+from ppo_lib.encoders import SMALL_CNN, linear, make_encoder
 from ppo_lib.errors import UsageError
+from ppo_lib.heads import make_head
 from ppo_lib.threads import limit_threads
 
 limit_threads()
@@ -25,7 +28,7 @@ class Actor(nn.Module):
 
     Args:
         observation_space: a Box.
-        action_space: Discrete(n).
+        action_space: Discrete, MultiDiscrete, MultiBinary or a Box with finite bounds, see make_head.
         conv_layers: (channels, kernel, stride) of each convolution; images only.
         hidden_sizes: widths of the fully connected layers behind it; None means the encoder's own.
         encoder: its name, one of ENCODERS; None means "images" for uint8 (C, W, H), else "features": a space does not
@@ -71,32 +74,6 @@ class Critic(nn.Module):
         return _checked_recipe(self, {"network": "critic"})
 
 
-class CategoricalHead(nn.Linear):
-    """The head for Discrete(n): features to the logits of n actions."""
-
-    def __init__(self, width, num_actions):
-        super().__init__(width, num_actions)
-        # A gain of 0.01 makes the first policy nearly uniform (Andrychowicz et al. 2021, section 3.2,
-        # arXiv:2006.05990).
-        orthogonal(self, gain=0.01)
-
-    def forward(self, features: torch.Tensor) -> Categorical:
-        """(B, width) to a distribution whose .probs are (B, num_actions)."""
-        return Categorical(logits=super().forward(features), validate_args=False)
-
-    @property
-    def recipe(self) -> dict:
-        """As in DiscreteRecipe."""
-        return {"type": "discrete", "n": self.out_features}
-
-
-def make_head(action_space, width) -> nn.Module:
-    """The last layer of an actor: `width` features to a distribution over the actions of a space."""
-    if isinstance(action_space, spaces.Discrete) and action_space.start == 0:
-        return CategoricalHead(width, int(action_space.n))
-    raise UsageError(f"only Discrete(n) actions counted from 0 are supported so far, got {action_space}")
-
-
 def network_from_recipe(recipe, weights_shapes: dict[str, tuple] | None = None) -> Actor | Critic:
     """The network that `recipe` describes.
 
@@ -123,6 +100,11 @@ def network_from_recipe(recipe, weights_shapes: dict[str, tuple] | None = None) 
             raise UsageError(f"the recipe says that {name} has shape {ours}, but the weights have {theirs}")
     network.load_state_dict({name: torch.zeros_like(w, device="cpu") for name, w in expected.items()}, assign=True)
     return network
+
+
+def action_space(recipe: dict) -> spaces.Space:
+    """The space that the part "actions" of an actor's checked recipe describes."""
+    return ACTIONS.validate_python(recipe).space()
 
 
 def _build(recipe):
@@ -182,6 +164,8 @@ def _countable(shape):
 Size = Annotated[int, Field(ge=1, le=2**16)]
 Sizes = Annotated[list[Size], Field(max_length=16)]
 Shape = Annotated[list[Size], Field(max_length=8), AfterValidator(_countable)]
+ActionShape = Annotated[list[Size], Field(min_length=1, max_length=4), AfterValidator(_countable)]
+Bounds = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=2**12)]
 
 
 class _Strict(BaseModel):
@@ -221,12 +205,70 @@ class DiscreteRecipe(_Strict):
         return spaces.Discrete(self.n)
 
 
+class MultiBinaryRecipe(_Strict):
+    """MultiBinary actions of any shape."""
+
+    type: Literal["multi_binary"]
+    shape: ActionShape
+
+    def space(self) -> spaces.MultiBinary:
+        """The space that it describes."""
+        return spaces.MultiBinary(self.shape if len(self.shape) > 1 else self.shape[0])
+
+
+class MultiDiscreteRecipe(_Strict):
+    """MultiDiscrete actions: so many choices for each number of an action, row by row."""
+
+    type: Literal["multi_discrete"]
+    shape: ActionShape
+    choices: Annotated[list[Size], Field(min_length=1, max_length=2**12)]
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if math.prod(self.shape) != len(self.choices) or len(self.choices) * max(self.choices) > 2**20:
+            raise ValueError("choices must fit the shape, and be no more than a million in all")
+        return self
+
+    def space(self) -> spaces.MultiDiscrete:
+        """The space that it describes."""
+        return spaces.MultiDiscrete(np.reshape(self.choices, self.shape))
+
+
+class BoxRecipe(_Strict):
+    """A Box of decimal numbers with finite bounds, row by row."""
+
+    type: Literal["box"]
+    shape: ActionShape
+    low: Bounds
+    high: Bounds
+    dtype: Literal["float16", "float32", "float64"]
+
+    @model_validator(mode="after")
+    def _fits(self):
+        with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused below
+            low, high = (np.array(bounds, self.dtype) for bounds in (self.low, self.high))
+        if not low.shape == high.shape == (math.prod(self.shape),) or not (low < high).all():
+            raise ValueError("low and high must fit the shape, each low below its high")
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            raise ValueError(f"the bounds must be finite in {self.dtype}")
+        return self
+
+    def space(self) -> spaces.Box:
+        """The space that it describes."""
+        low, high = (np.array(bounds, self.dtype).reshape(self.shape) for bounds in (self.low, self.high))
+        return spaces.Box(low, high, dtype=np.dtype(self.dtype).type)
+
+
+Actions = Annotated[DiscreteRecipe | MultiDiscreteRecipe | MultiBinaryRecipe | BoxRecipe, Field(discriminator="type")]
+ACTIONS = TypeAdapter(Actions)
+
+
 class ActorRecipe(_Strict):
     """An Actor."""
 
     network: Literal["actor"]
     encoder: Annotated[ImageRecipe | TableRecipe, Field(discriminator="kind")]
-    actions: DiscreteRecipe
+    actions: Actions
 
 
 class CriticRecipe(_Strict):

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from ppo_lib.encoders import ROAD_GREY
+from ppo_lib.heads import probabilities
 
 
 @torch.no_grad()
@@ -38,7 +39,7 @@ def occlusion_map(actor, obs, patch=8, stride=4, fill=ROAD_GREY) -> np.ndarray:
     hidden = np.repeat(obs[None], 1 + len(corners), axis=0)  # the first stays as it is
     for image, (x, y) in zip(hidden[1:], corners, strict=True):
         image[:, x : x + patch, y : y + patch] = fill
-    probs = actor(torch.as_tensor(hidden, device=next(actor.parameters()).device)).probs
+    probs = probabilities(actor(torch.as_tensor(hidden, device=next(actor.parameters()).device)))
     distances = (probs[1:] - probs[0]).abs().sum(1).cpu().numpy() / 2
     total, covered = np.zeros((2, width, height))
     for distance, (x, y) in zip(distances, corners, strict=True):

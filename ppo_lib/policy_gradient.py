@@ -10,7 +10,7 @@ from torch.nn.utils import parameters_to_vector
 from ppo_lib.encoders import linear, make_encoder
 from ppo_lib.errors import UsageError
 from ppo_lib.randomness import ACTIONS, ENVIRONMENTS, seed_of, stream
-from ppo_lib.sampling import sample
+from ppo_lib.sampling import sample, to_environment
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def collect_drives(actor, envs, num_steps: int, seed: int, *, copies: int = 1) -
     for t in range(num_steps):
         seen = torch.tensor(obs)  # a copy: the environments may reuse their array
         actions = sample(actor(seen), uniforms[t])
-        obs, rewards, terminated, truncated, _ = envs.step(actions.numpy())
+        obs, rewards, terminated, truncated, _ = envs.step(to_environment(actions, envs.single_action_space))
         earned = torch.as_tensor(rewards * driving, dtype=torch.float32)
         steps.append((seen, actions, earned, torch.tensor(driving)))
         driving = driving & ~(terminated | truncated)

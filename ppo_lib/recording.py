@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ppo_lib.envs import is_highway, make_env
 from ppo_lib.errors import UsageError
 from ppo_lib.evaluation import Policy, act, check_seed, meta_actions
-from ppo_lib.sampling import episode_noise
+from ppo_lib.sampling import episode_noise, to_environment
 
 FORMATS = (".mp4", ".gif")
 CAPTION_HEIGHT = 26  # pixels
@@ -71,8 +71,8 @@ def film(policy: Policy, env_id, config=None, seed=0, **kwargs) -> tuple[list[np
         camera.caption = _caption("start", info, drive)
         camera.take()
         while not done:
-            action = act(policy, obs[None], noise, env.action_space.shape)[0]
-            camera.caption = _caption(names[action] if names else f"action {action}", info, drive)
+            action = to_environment(act(policy, obs[None], noise, env.action_space.shape)[0], env.action_space)
+            camera.caption = _caption(names[action] if names else _in_words(action), info, drive)
             obs, reward, terminated, truncated, info = env.step(action)
             drive["return"] += float(reward)
             drive["length"] += 1
@@ -99,6 +99,12 @@ class _Camera:
         self.frames.append(_captioned(self.env.unwrapped.render(), self.caption))
 
     _capture_frame = take  # the name that highway-env calls between two decisions
+
+
+def _in_words(action):
+    """An action that has no name: its number, or its numbers."""
+    decimal = np.issubdtype(np.asarray(action).dtype, np.floating)
+    return "action " + " ".join(f"{number:+.2f}" if decimal else f"{number}" for number in np.ravel(action))
 
 
 def _caption(doing, info, drive):

@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Distribution
 
 from ppo_lib.errors import UsageError
-from ppo_lib.sampling import sample
+from ppo_lib.sampling import sample, to_environment
 
 
 @dataclass
@@ -17,7 +17,8 @@ class Rollout:
 
     Attributes:
         obs: (T, N, *obs_shape) what was seen, in the environment's dtype.
-        actions: (T, N, *action_shape) what was done.
+        actions: (T, N, *action_shape) what was drawn. Where that lies outside a Box, the environment was given the
+            nearest action inside, but log_probs are those of what was drawn.
         log_probs: (T, N) log π(a|s) when it was done.
         rewards: (T, N) what came of it.
         terminated, truncated: (T, N) booleans: the episode ended here, by itself or by its time limit.
@@ -68,14 +69,14 @@ def collect_rollout(envs, actor, critic, obs, num_steps, uniforms=None, steps_be
     check_finite("observation", obs, f"step {steps_before}")
     for t in range(num_steps):
         seen = stored_obs[t].copy_(torch.as_tensor(obs))  # a copy: the environments may reuse their array
-        policy = _checked_policy(actor(seen))
+        policy = _checked_policy(actor(seen), len(seen))
         actions = policy.sample() if uniforms is None else sample(policy, uniforms[t])
         log_probs = policy.log_prob(actions)
         if not torch.isfinite(log_probs).all():
             raise UsageError(f"the actor's probabilities are not finite at step {steps_before + t + 1}")
-        asked_for = actions.cpu().numpy()  # waits for a GPU, whose time is not the simulator's
+        given = to_environment(actions, envs.single_action_space)  # waits for a GPU: not the simulator's time
         asked = perf_counter()
-        obs, rewards, terminated, truncated, infos = envs.step(asked_for)
+        obs, rewards, terminated, truncated, infos = envs.step(given)
         simulating += perf_counter() - asked
         check_finite("observation", obs, f"step {steps_before + t + 1}")
         check_finite("reward", rewards, f"step {steps_before + t + 1}")
@@ -118,11 +119,16 @@ def _judge(critic, obs, part=256):
     return torch.cat([_checked_values(critic(some), len(some)) for some in obs.split(part)])
 
 
-def _checked_policy(policy) -> Distribution:
+def _checked_policy(policy, num_envs) -> Distribution:
     if not isinstance(policy, Distribution):
         raise UsageError(
             f"the actor must return a torch Distribution, got {type(policy).__name__}; "
             "return Categorical(logits=...) instead of the logits"
+        )
+    if policy.batch_shape != (num_envs,):
+        raise UsageError(
+            f"the actor's distribution must have one log-probability for each observation, ({num_envs},), got "
+            f"{tuple(policy.batch_shape)}; sum over the numbers of an action by torch's Independent(distribution, 1)"
         )
     return policy
 

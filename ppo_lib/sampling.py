@@ -1,7 +1,8 @@
-"""Actions from uniform numbers: whoever draws those decides what an action depends on."""
+"""Actions from uniform numbers, so that whoever draws those decides all; and actions as environments take them."""
 
 import numpy as np
 import torch
+from gymnasium.spaces import Box, Discrete
 from torch.distributions import Categorical, Distribution, Independent
 
 
@@ -29,6 +30,24 @@ def sample(distribution: Distribution, uniforms) -> torch.Tensor:
         return distribution.icdf(u.clamp(1 - below_1, below_1))  # the outermost numbers would be infinitely far away
     except NotImplementedError:
         return _sample_seeded(distribution, uniforms)
+
+
+def to_environment(actions, space) -> np.ndarray:
+    """Actions as an environment takes them: an array of the space's type, those of a Box clipped to its bounds.
+
+    Only what enters the environment is clipped. A rollout keeps the action that was drawn, because that is the one
+    whose probability the policy knows.
+
+    Args:
+        actions: (N, *action_shape) tensor or array, or a single one.
+        space: of one action.
+    """
+    given = np.asarray(actions.detach().cpu() if isinstance(actions, torch.Tensor) else actions)
+    if isinstance(space, Discrete):
+        return given[()]  # a single one as a number
+    if isinstance(space, Box):
+        given = np.clip(given, space.low, space.high)
+    return given.astype(space.dtype, copy=False)
 
 
 def episode_noise(seed: int) -> np.random.Generator:

@@ -48,7 +48,7 @@ class ReplayableEpisode(Wrapper):
         self.env.unwrapped.np_random = generator
         self.reset()
         for action in episode["actions"]:
-            self.step(action)
+            self.step(np.asarray(action, self.action_space.dtype)[()])  # what is written as text has lost its type
 
 
 class EpisodeStatistics(VectorWrapper):

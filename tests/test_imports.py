@@ -21,6 +21,7 @@ FLOORS = [
     {"collector", "policy_gradient", "evaluation", "run_folder", "occlusion", "ground_truth", "probes"},
     {"checkpoint"},
     {"envs", "rollout", "networks", "checkpoint_schema", "checkpoint_files", "learner_state"},
+    {"heads"},
     {"highway", "fast_highway", "wrappers", "config", "encoders", "sampling", "threads"},
     {"advantages", "losses", "gradients", "plotting", "interrupt", "randomness", "device", "arguments", "intervals"}
     | {"normalization"},

@@ -254,7 +254,6 @@ def test_a_recorded_drive_is_the_evaluated_one(run, tmp_path, capsys):
         ("train --num-envs 0", "num_envs must be a whole number of environments, at least 1, got 0"),
         ("train --num-minibatches 7", "num_minibatches 7 does not divide the batch of 512"),
         ("train --env-id highway-fats-v0", "did you mean highway-fast-v0"),
-        ("train --env-id Pendulum-v1", "only Discrete(n) actions"),
         ("train --backend fast --env-id merge-v0", "'fast' knows highway-fast-v0 and highway-v0"),
         ("train --backend warp", "unknown backend 'warp'; choose one of auto, fast, sync, async"),
         ("train --observation-shape 19 20", "(2, 19, 20)"),

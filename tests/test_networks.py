@@ -429,12 +429,6 @@ def test_images_with_the_channels_first_are_not(shape):
     assert isinstance(Critic(Box(0, 255, shape, np.uint8)).encoder, ImageEncoder)
 
 
-@pytest.mark.parametrize("action_space", [Box(-1, 1, (2,)), Discrete(3, start=1)])
-def test_other_actions_are_refused(action_space):
-    with pytest.raises(UsageError, match=r"only Discrete\(n\) actions counted from 0 are supported so far, got"):
-        Actor(FEATURES, action_space)
-
-
 def test_other_observations_are_refused():
     with pytest.raises(UsageError, match="must be a Box"):
         Critic(Dict({"speed": FEATURES}))

@@ -526,9 +526,7 @@ def test_networks_of_ones_own():
     assert not torch.equal(before, weights(ppo))
 
 
-def test_continuous_actions_and_unknown_devices_are_refused():
-    with pytest.raises(UsageError, match="only Discrete"):
-        PPO(make_vector_env("Pendulum-v1", 2, "sync"), SMALL)
+def test_unknown_devices_are_refused():
     with pytest.raises(UsageError, match="device 'abacus' cannot be used"):
         PPO(cartpole(), SMALL, device="abacus")
 
