@@ -38,7 +38,7 @@ def test_cartpole_is_solved_within_100_000_steps(seed):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_pendulum_stands_within_40_000_steps(seed):
-    """Continuous actions: a mean return above -250 over 20 episodes; hanging down costs about 1,600."""
+    """Continuous actions: a mean return above -250 over 20 episodes."""
     config = PPOConfig(
         num_steps=128,
         num_epochs=10,
