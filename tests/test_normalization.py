@@ -10,7 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import TransformReward
 from gymnasium.wrappers.vector import NormalizeObservation, NormalizeReward
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from known_env import counters
 from safetensors.torch import load_file, save_file
@@ -55,6 +55,7 @@ def everything(ppo):
 # ---------------------------------------------------------------------------------------------------- the moments
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.sampled_from([1e-6, 1.0, 1e6]), st.integers(0, 99))
 def test_moments_merged_batch_by_batch_are_those_of_all_samples(sizes, unit, seed):
     rng = np.random.default_rng(seed)
@@ -220,6 +221,7 @@ def slow_returns(rewards, done, gamma):
     return np.array(everyone)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 999), st.sampled_from([0.0, 0.5, 0.99, 1.0]))
 def test_rewards_are_divided_by_the_deviation_of_the_discounted_returns(seed, gamma):
     rng = np.random.default_rng(seed)
@@ -246,6 +248,15 @@ def test_rewards_stay_as_they_are_while_nothing_varies():
     assert torch.equal(scaler.scaled(rewards), rewards)
     scaler.absorb(rewards, torch.ones(4, 2, dtype=torch.bool), 0.9, resets=1)  # every R is 0.1
     assert torch.equal(scaler.scaled(rewards), rewards)
+
+
+@pytest.mark.parametrize("unit", [1e-14, 1.0, 1e14])
+def test_what_is_a_constant_is_a_matter_of_its_size(unit):
+    """A spread of 1e-9 of the mean is one; 1e-12 is rounding."""
+    rewards, scaler = torch.tensor([[unit]], dtype=torch.float64), RewardScaler(1)
+    for spread, expected in ((1e-9, 1e9), (1e-12, unit)):
+        scaler.moments = tuple(torch.tensor([9.0, unit, (spread * unit) ** 2], dtype=torch.float64))
+        torch.testing.assert_close(scaler.scaled(rewards).item(), expected)
 
 
 def test_after_a_reset_from_outside_the_returns_begin_anew():
