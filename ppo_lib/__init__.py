@@ -31,6 +31,7 @@ Read the modules in this order; each imports only from those above it.
     checkpoint_schema, checkpoint_files, checkpoint
                     saving that survives a kill, loading that trusts nothing
     run_folder      the folder of a training run: its lock, its log and its checkpoints
+    drivers         drivers who have learned nothing, and what highway-env's actions move
     evaluation      evaluate_policy, the baseline drivers, a table of results
     probes          six tiny worlds that tell which part of a learner is wrong
     occlusion       where an actor looks: what it says when a part of the image is hidden

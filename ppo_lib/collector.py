@@ -6,7 +6,7 @@ from ppo_lib.errors import UsageError
 from ppo_lib.randomness import ACTIONS, ENVIRONMENTS, seed_of, stream
 from ppo_lib.rollout import Rollout, collect_rollout
 from ppo_lib.validation import check_array
-from ppo_lib.wrappers import EpisodeStatistics
+from ppo_lib.wrappers import SUMS, SUMS_AT_FIRST, EpisodeStatistics
 
 
 class Collector:
@@ -79,7 +79,8 @@ class Collector:
             return
         space = self.single_observation_space
         check_array("obs", state["obs"], (self.num_envs, *space.shape), space.dtype)
-        check_array("sums", state["sums"], (3, self.num_envs), np.float64)
+        rows = SUMS_AT_FIRST if np.shape(state["sums"])[:1] == (SUMS_AT_FIRST,) else SUMS
+        check_array("sums", state["sums"], (rows, self.num_envs), np.float64)
         self._check_episodes(state.get("episodes"))
         try:
             followed = self.envs.set_state(state)

@@ -27,13 +27,14 @@ INTERRUPTED = 130  # the exit code of what Ctrl-C ends, as shells expect
 
 @dataclass
 class Highway:
-    """What the driver sees, and how often it decides (highway-env only)."""
+    """What the driver sees and moves, and how often it decides (highway-env only)."""
 
     observation: Literal["grayscale", "kinematics"] = "grayscale"  # images, or features of the nearest vehicles
     observation_shape: tuple[int, int] = (96, 24)  # width and height of the images, in pixels
     stack_size: int = 2  # consecutive images in one observation
     scaling: float = 1.25  # pixels per metre
-    policy_frequency: int = 1  # decisions per second, in Hz
+    actions: Literal["meta", "continuous"] = "meta"  # faster, slower, left, right and idle, or throttle and steering
+    policy_frequency: int | None = None  # decisions per second, in Hz; by default 1, with continuous actions 5
     env_config: str = "{}"  # any other key of highway-env's configuration, as JSON
 
     def config(self) -> dict:
@@ -157,8 +158,8 @@ class Train:
         road, wanted = (
             {**c, **c["observation"]} for c in (spec.config, spec.with_(config=self.highway.config()).config)
         )
-        keys = said - {"observation", "env_config"} | self.highway.overrides().keys()
-        keys |= {"type"} if "observation" in said else set()
+        keys = said - {"observation", "actions", "env_config"} | self.highway.overrides().keys()
+        keys |= ({"type"} if "observation" in said else set()) | ({"action"} if "actions" in said else set())
         return all(road.get(key) == wanted.get(key) for key in keys)
 
 

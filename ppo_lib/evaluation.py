@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from gymnasium import Wrapper
-from gymnasium.spaces import Discrete
-from highway_env.envs.common.action import DiscreteMetaAction
-from highway_env.vehicle.behavior import IDMVehicle
-from highway_env.vehicle.controller import MDPVehicle
+from gymnasium.spaces import Box, Discrete
 from tqdm.auto import tqdm
 
-from ppo_lib.envs import EnvSpec, is_highway, make_env
+from ppo_lib.drivers import (
+    IDM_DRIVER,
+    IDMAtTheWheel,
+    IDMEgo,
+    StopAtOnce,
+    Wheel,
+    find_wheel,
+    meta_actions,
+    uniform_policy,
+)
+from ppo_lib.envs import EnvSpec
 from ppo_lib.errors import UsageError
 from ppo_lib.intervals import bootstrap_ci95, wilson_ci95
 from ppo_lib.sampling import episode_noise, sample, to_environment
@@ -24,8 +30,6 @@ from ppo_lib.tables import Table
 Policy = Callable[..., np.ndarray]
 
 CONSTANT_DRIVERS = ("FASTER", "IDLE", "SLOWER")
-IDM_DRIVER = "IDM + MOBIL"
-IDM_TARGET_SPEED = 30.0  # m/s, the speed limit of the highway
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,30 @@ class Evaluation:
         returns: (E,) undiscounted sums of rewards.
         lengths: (E,) in steps.
         crashed: (E,) 0 or 1; NaN where the environment knows no crashes.
-        speeds: (E,) mean speed of the drive in m/s; NaN where the environment knows none.
+        speeds: (E,) mean speed of the drive in m/s, negative in reverse; NaN where the environment knows none.
+        off_road: (E,) share of the drive's steps after which the car was not on the road, in [0, 1]; NaN where the
+            environment knows no road, or the driver no steering wheel: meta-actions keep to the lanes.
     """
 
     returns: np.ndarray
     lengths: np.ndarray
     crashed: np.ndarray
     speeds: np.ndarray
+    off_road: np.ndarray | None = None  # None: NaN in every drive
+
+    def __post_init__(self):
+        if self.off_road is None:
+            object.__setattr__(self, "off_road", np.full(len(self.returns), np.nan))
 
     def summary(self) -> dict:
         """Means and 95 % confidence intervals, fit for JSON; None stands for what the environment does not know.
 
         The intervals of means are bootstrapped. That of the crash rate is Wilson's: resampling an evaluation without
-        a crash would claim that a crash is impossible.
+        a crash would claim that a crash is impossible. Where nobody left the road, the time off it is not more than
+        the rate of drives that leave it, so its interval ends where Wilson's does.
         """
         drives = not np.isnan(self.crashed).any()
+        steers = not np.isnan(self.off_road).any()
         return {
             "episodes": len(self.returns),
             "return_mean": float(self.returns.mean()),
@@ -59,8 +72,14 @@ class Evaluation:
             "crash_rate_ci95": wilson_ci95(self.crashed) if drives else None,
             "mean_speed": float(self.speeds.mean()) if drives else None,
             "mean_speed_ci95": bootstrap_ci95(self.speeds) if drives else None,
+            "off_road": float(self.off_road.mean()) if steers else None,
+            "off_road_ci95": self._off_road_ci95() if steers else None,
             "mean_length": float(self.lengths.mean()),
         }
+
+    def _off_road_ci95(self):
+        left = self.off_road > 0
+        return bootstrap_ci95(self.off_road) if left.any() else [0.0, wilson_ci95(left)[1]]
 
 
 def evaluate_policy(policy: Policy, envs, episodes: int, seed: int, progress: bool = False) -> Evaluation:
@@ -82,7 +101,7 @@ def evaluate_policy(policy: Policy, envs, episodes: int, seed: int, progress: bo
         raise UsageError(f"episodes must be at least 1, got {episodes}")
     check_seed(seed)
     num_envs = envs.num_envs
-    names = ("return", "length", "crashed", "speed")
+    names = ("return", "length", "crashed", "speed", "off_road")
     results = np.full((len(names), episodes), np.nan)
     running = np.arange(num_envs)  # the episode that each environment drives
     noise = [episode_noise(seed + int(e)) for e in running]
@@ -107,8 +126,9 @@ def evaluate_policy(policy: Policy, envs, episodes: int, seed: int, progress: bo
             noise = [old if s is None else episode_noise(s) for old, s in zip(noise, seeds, strict=True)]
             obs, _ = envs.reset(seed=seeds, options={"reset_mask": done})
             bar.update(int(done.sum()))
-    returns, lengths, crashed, speeds = results
-    return Evaluation(returns, lengths.astype(int), crashed, speeds)
+    returns, lengths, crashed, speeds, off_road = results
+    steers = isinstance(envs.single_action_space, Box)
+    return Evaluation(returns, lengths.astype(int), crashed, speeds, off_road if steers else None)
 
 
 def act(policy: Policy, obs, noise, action_shape=()) -> np.ndarray:
@@ -161,9 +181,9 @@ def random_policy(num_actions: int, seed: int = 0) -> Policy:
     return policy
 
 
-def constant_policy(action: int) -> Policy:
-    """Always the same action."""
-    return lambda obs: np.full(len(obs), action)
+def constant_policy(action) -> Policy:
+    """Always the same action, a number or an array."""
+    return lambda obs: np.full((len(obs), *np.shape(action)), action)
 
 
 def replay_policy(actions) -> Policy:
@@ -178,50 +198,17 @@ def replay_policy(actions) -> Policy:
     return lambda obs: np.broadcast_to(next(remaining), len(obs))
 
 
-class IDMEgo(Wrapper):
-    """highway-env with its own traffic model at the wheel: the ego vehicle becomes an IDM + MOBIL driver.
-
-    Its target speed is 30 m/s, where the road allows it; actions are ignored. It answers what an attentive human-like
-    driver would earn.
-    """
-
-    def reset(self, **kwargs):
-        """Reset, and replace the ego vehicle by an IDMVehicle in the same place."""
-        obs, info = self.env.reset(**kwargs)
-        env = self.unwrapped
-        ego = _GearedIDMVehicle.create_from(env.vehicle)
-        ego.target_speed = IDM_TARGET_SPEED
-        ego.target_speeds = env.vehicle.target_speeds
-        env.road.vehicles[env.road.vehicles.index(env.vehicle)] = ego
-        env.vehicle = ego
-        return obs, info
-
-    def step(self, action):
-        """Step; without an action highway-env leaves the ego vehicle to itself."""
-        obs, reward, terminated, truncated, info = self.env.step(None)
-        # The None must not stay: vector environments cannot gather it from drives of which only some have ended.
-        return obs, reward, terminated, truncated, info | {"action": action}
-
-
-class _GearedIDMVehicle(IDMVehicle):
-    """IDM + MOBIL with the gears of a learning driver, which some rewards and observations of highway-env ask for."""
-
-    index_to_speed = MDPVehicle.index_to_speed
-    speed_to_index = MDPVehicle.speed_to_index
-
-    @property
-    def speed_index(self) -> int:
-        """The gear nearest to its speed."""
-        return self.speed_to_index(self.speed)
-
-
 def evaluate_baselines(
     env_id, config=None, *, episodes, seed, num_envs=8, backend="auto", progress=False, **kwargs
 ) -> dict[str, Evaluation]:
     """What drivers earn who have learned nothing: the lines that an agent has to beat.
 
-    Random actions, where there are finitely many; on highway-env's roads also always FASTER, IDLE or SLOWER, and IDM +
-    MOBIL as ego. Arguments and errors as for make_vector_env and evaluate_policy.
+    Random actions, where they are finitely many or bounded numbers. On highway-env's roads with meta-actions also
+    always FASTER, IDLE or SLOWER, and IDM + MOBIL as ego; with continuous actions who stops at once, who coasts
+    straight on, who gives full throttle without steering, and IDM + MOBIL at the wheel; what needs a throttle is left
+    out where there is none. Elsewhere with continuous actions: the action that is zero.
+
+    Arguments and errors as for make_vector_env and evaluate_policy.
     """
     spec = EnvSpec(env_id, num_envs, backend, config, kwargs)
     return dict(baselines(spec, episodes, seed, progress))
@@ -231,51 +218,67 @@ def baselines(spec: EnvSpec, episodes, seed, progress=False) -> Iterator[tuple[s
     """(name, Evaluation) of one baseline driver after the other, see evaluate_baselines, each when it is finished."""
     spec = spec.with_(num_envs=min(spec.num_envs, max(episodes, 1)))
     actions = meta_actions(spec.env_id, spec.config, **spec.kwargs)
+    wheel = find_wheel(spec.env_id, spec.config, **spec.kwargs)
     with closing(spec.make()) as envs:
-        space = envs.single_action_space
-        if isinstance(space, Discrete) and space.start == 0:
-            random = random_policy(space.n, seed)
-            yield "random", evaluate_policy(random, envs, episodes, seed, progress)
-        for name in CONSTANT_DRIVERS:
-            if name in actions:
-                driver = constant_policy(actions.index(name))
-                yield f"always {name}", evaluate_policy(driver, envs, episodes, seed, progress)
-    if actions:
+        untaught = _untaught(envs.single_action_space, actions, wheel, seed)
+        for name, driver in untaught.items():
+            yield name, evaluate_policy(driver, envs, episodes, seed, progress)
+        if wheel and wheel.can_stop:
+            stops = StopAtOnce(envs, wheel)
+            yield "stop at once", evaluate_policy(untaught["coast straight on"], stops, episodes, seed, progress)
+    if actions or wheel:
         backend = "async" if spec.backend == "fast" else spec.backend  # the fast simulator takes no wrapper
-        with closing(spec.with_(backend=backend, by_hand=("wrapper",)).make(wrapper=IDMEgo)) as envs:
-            idle = constant_policy(actions.index("IDLE"))
+        idm = IDMAtTheWheel if wheel else IDMEgo
+        idle = untaught["coast straight on"] if wheel else constant_policy(actions.index("IDLE"))
+        with closing(spec.with_(backend=backend, by_hand=("wrapper",)).make(wrapper=idm)) as envs:
             yield IDM_DRIVER, evaluate_policy(idle, envs, episodes, seed, progress)
 
 
-def meta_actions(env_id, config=None, **kwargs) -> list[str]:
-    """The names of highway-env's discrete actions, by index; [] for other environments. Arguments as for make_env."""
-    if not is_highway(env_id):
-        return []
-    with closing(make_env(env_id, config, **kwargs)) as env:
-        action_type = env.unwrapped.action_type
-    if not isinstance(action_type, DiscreteMetaAction):
-        return []
-    return [action_type.actions[index] for index in range(len(action_type.actions))]
+def _untaught(space, actions: list[str], wheel: Wheel | None, seed) -> dict[str, Policy]:
+    """{name: driver} of those who see nothing at all."""
+    drivers = {}
+    if isinstance(space, Discrete) and space.start == 0:
+        drivers["random"] = random_policy(space.n, seed)
+    is_continuous = isinstance(space, Box) and np.issubdtype(space.dtype, np.floating)
+    if is_continuous and space.is_bounded():
+        drivers["random"] = uniform_policy(space, seed)
+    if wheel:
+        drivers["coast straight on"] = constant_policy(wheel.actions(0.0))
+        if wheel.accelerations:
+            drivers["full throttle"] = constant_policy(wheel.actions(max(wheel.accelerations)))
+    elif is_continuous:
+        zero = np.zeros(space.shape, space.dtype)
+        drivers["zero action"] = constant_policy(np.clip(zero, space.low, space.high))
+    known = [name for name in CONSTANT_DRIVERS if name in actions]
+    return drivers | {f"always {name}": constant_policy(actions.index(name)) for name in known}
 
 
 def results_table(evaluations: dict[str, Evaluation]) -> Table:
-    """A line per driver, with the 95 % intervals of return and crash rate; "-" stands for what there is not."""
-    headers = ("driver", "return", "95 % interval", "crashes", "95 % interval", "speed m/s", "length")
-    rows = []
-    for driver, evaluation in evaluations.items():
-        s = evaluation.summary()
-        rows.append(
-            (
-                driver,
-                f"{s['return_mean']:.2f}",
-                "[{:.1f}, {:.1f}]".format(*s["return_ci95"]) if s["return_ci95"] else "-",
-                "-" if s["crash_rate"] is None else f"{s['crash_rate']:.0%}",
-                "-" if s["crash_rate"] is None else "[{:.0%}, {:.0%}]".format(*s["crash_rate_ci95"]),
-                "-" if s["mean_speed"] is None else f"{s['mean_speed']:.1f}",
-                f"{s['mean_length']:.1f}",
-            )
-        )
-    return Table(headers, rows)
+    """A line per driver, with the 95 % intervals of return and crash rate; "-" stands for what there is not.
+
+    Where a driver could leave the road, also the share of time off it, and the intervals of that and of the speed.
+    """
+    summaries = {driver: evaluation.summary() for driver, evaluation in evaluations.items()}
+    steer = any(s["off_road"] is not None for s in summaries.values())
+    columns = [  # header, key of the summary, form
+        ("return", "return_mean", "{:.2f}"),
+        ("95 % interval", "return_ci95", "[{:.1f}, {:.1f}]"),
+        ("crashes", "crash_rate", "{:.0%}"),
+        ("95 % interval", "crash_rate_ci95", "[{:.0%}, {:.0%}]"),
+        ("speed m/s", "mean_speed", "{:.1f}"),
+        *([("95 % interval", "mean_speed_ci95", "[{:.1f}, {:.1f}]")] if steer else []),
+        *([("off road", "off_road", "{:.1%}")] if steer else []),
+        *([("95 % interval", "off_road_ci95", "[{:.1%}, {:.1%}]")] if steer else []),
+        ("length", "mean_length", "{:.1f}"),
+    ]
+    rows = [(driver, *(_cell(s[key], form) for _, key, form in columns)) for driver, s in summaries.items()]
+    return Table(("driver", *(header for header, _, _ in columns)), rows)
+
+
+def _cell(value, form):
+    if value is None:
+        return "-"
+    return form.format(*value) if isinstance(value, list) else form.format(value)
 
 
 def format_table(evaluations: dict[str, Evaluation]) -> str:

@@ -23,6 +23,7 @@ import highway_env  # noqa: F401  (registers its environments with Gymnasium)
 from highway_env.envs.common import observation as highway_observations
 
 OBSERVATIONS = ("grayscale", "kinematics")
+ACTIONS = {"meta": 1, "continuous": 5}  # the usual decisions per second with each, in Hz
 REWARD_PARTS = ("right_lane", "high_speed", "collision")
 LUMINANCE = [0.2989, 0.5870, 0.1140]  # weights of red, green and blue in a grey value (ITU-R BT.601)
 # The largest values that make sense. Beyond them a configuration would only eat memory or time, and one may come from
@@ -48,10 +49,11 @@ def highway_config(
     observation_shape=(96, 24),
     stack_size=2,
     scaling=1.25,
-    policy_frequency=1,
+    actions="meta",
+    policy_frequency=None,
     **overrides,
 ) -> dict:
-    """highway-env's own configuration dictionary for the course's observations.
+    """highway-env's own configuration dictionary for the course's observations and actions.
 
     The default image of 96 x 24 pixels at 1.25 pixels per metre shows 77 m of road, 54 m of it ahead, and two lanes on
     either side: as small as leaves a lane 5 pixels wide and a car 6 pixels long, because every pixel costs the network
@@ -63,13 +65,21 @@ def highway_config(
         observation_shape: (width, height) of the image in pixels; images only, as are the next two.
         stack_size: number of consecutive images that one observation holds, so that motion can be seen.
         scaling: pixels per metre.
-        policy_frequency: decisions per second, in Hz.
+        actions: "meta", one of five words at each decision (faster, slower, left, right, idle), or "continuous",
+            throttle and steering in [-1, 1]: -5 to 5 m/s² and -45 to 45 degrees. For other ranges, or one axis alone,
+            override the key `action`.
+        policy_frequency: decisions per second, in Hz; by default 1, and 5 with continuous actions, because a steering
+            angle held for a second leads off the road.
         overrides: any other key of highway-env's configuration, as it is.
 
     Raises UsageError for a value that highway-env could not draw or simulate.
     """
     if observation not in OBSERVATIONS:
         raise UsageError(f"unknown observation {shown(observation)}; choose one of {', '.join(OBSERVATIONS)}")
+    if actions not in ACTIONS:
+        raise UsageError(f"unknown actions {shown(actions)}; choose one of {', '.join(ACTIONS)}")
+    if policy_frequency is None:
+        policy_frequency = ACTIONS[actions]
     is_pair = isinstance(observation_shape, (tuple, list)) and len(observation_shape) == 2
     if not is_pair or not all(is_whole(side) and side > 0 for side in observation_shape):
         raise UsageError(f"observation_shape must be (width, height) in whole pixels, got {shown(observation_shape)}")
@@ -87,7 +97,8 @@ def highway_config(
         }
     else:
         seen = {"type": "Kinematics", "vehicles_count": 10, "normalize": False, "see_behind": True}
-    return {"observation": seen, "policy_frequency": policy_frequency, **overrides}
+    hands = {"action": {"type": "ContinuousAction"}} if actions == "continuous" else {}
+    return {"observation": seen, **hands, "policy_frequency": policy_frequency, **overrides}
 
 
 def reward_components(rewards, config) -> dict[str, float]:

@@ -26,7 +26,8 @@ class Rollout:
         next_values: (T, N) V(s_{t+1}) of the state really reached, which at an episode's end is its final
             observation and not the first of the next episode.
         next_obs: (N, *obs_shape) numpy array: where the next rollout goes on.
-        episodes: {"return", "length", "crashed", "speed"}: an array each, one entry per episode that ended here.
+        episodes: {"return", "length", "crashed", "speed", "off_road"}: an array each, one entry per episode that ended
+            here.
         seconds: {"simulate", "infer"}: where the time went.
     """
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from time import perf_counter
 
 import numpy as np
+from gymnasium.spaces import Box
 from tqdm.auto import tqdm
 
 from ppo_lib.errors import UsageError
@@ -114,6 +115,7 @@ def iterate(ppo) -> dict[str, float]:
     measures = ppo.update(rollout)
     seconds = rollout.seconds | {"learn": perf_counter() - collected}
     episodes = rollout.episodes
+    steers = isinstance(ppo.collector.single_action_space, Box)  # meta-actions keep to the lanes
     return {
         "env_steps": ppo.env_steps,
         "episodes": len(episodes.get("return", ())),
@@ -121,6 +123,7 @@ def iterate(ppo) -> dict[str, float]:
         "length": _mean(episodes.get("length")),
         "crash_rate": _mean(episodes.get("crashed")),
         "mean_speed": _mean(episodes.get("speed")),
+        **({"off_road": _mean(episodes.get("off_road"))} if steers else {}),
         **measures,
         "learning_rate": ppo.optimizer.param_groups[0]["lr"],
         "gamma": ppo.gamma,

@@ -51,13 +51,18 @@ class ReplayableEpisode(Wrapper):
             self.step(np.asarray(action, self.action_space.dtype)[()])  # what is written as text has lost its type
 
 
+SUMS = 4  # rows of the running sums: return, length, speed, steps off the road
+SUMS_AT_FIRST = 3  # older checkpoints know no steps off the road
+
+
 class EpisodeStatistics(VectorWrapper):
     """Adds the statistics of every finished episode to the infos of its last step, under "episode".
 
     `infos["episode"]` is a dictionary of arrays (N,), valid where `infos["_episode"]`: `return`; `length` in steps;
-    `crashed` and `speed`, the mean speed in m/s, both NaN where the environment reports none. Gymnasium's own
-    RecordEpisodeStatistics knows no crashes and no speeds, and clears the counts of all environments when
-    `reset_mask` names a few.
+    `crashed` and `speed`, the mean speed in m/s, negative in reverse; and `off_road`, the share of steps after which
+    the car was not on the road (highway-env's on_road_reward, whatever its weight). What the environment does not
+    report is NaN. Gymnasium's own RecordEpisodeStatistics knows none of the last three, and clears the counts of all
+    environments when `reset_mask` names a few.
 
     `get_state` and `set_state` hold the running sums together with the state of what it wraps.
 
@@ -86,7 +91,7 @@ class EpisodeStatistics(VectorWrapper):
             env_spec = inside.env_spec.with_(wrapped_in=(*inside.env_spec.wrapped_in, *wrappers))
         self.env_spec = env_spec
         self._moves = 0
-        self._sums = np.zeros((3, self.num_envs))  # rows: return, length, speed
+        self._sums = np.zeros((SUMS, self.num_envs))
 
     @property
     def moves(self) -> int:
@@ -105,14 +110,16 @@ class EpisodeStatistics(VectorWrapper):
         self._moves += 1
         obs, rewards, terminated, truncated, infos = self.env.step(actions)
         done = terminated | truncated
-        self._sums += rewards, np.ones(self.num_envs), _info_of_step(infos, "speed", done)
+        off_road = 1 - _info_of_step(infos, "on_road_reward", done, inside="rewards")
+        self._sums += rewards, np.ones(self.num_envs), _info_of_step(infos, "speed", done), off_road
         if done.any():
-            returns, lengths, speeds = self._sums * done
+            returns, lengths, speeds, off_road = self._sums * done
             infos["episode"] = {
                 "return": returns,
                 "length": lengths.astype(int),
                 "crashed": _info_of_step(infos, "crashed", done),
                 "speed": speeds / np.maximum(lengths, 1),
+                "off_road": off_road / np.maximum(lengths, 1),
             }
             infos["_episode"] = done
             self._sums[:, done] = 0
@@ -140,7 +147,8 @@ class EpisodeStatistics(VectorWrapper):
             self.unwrapped.set_attr("episode", list(state["episodes"]))
         else:
             return False
-        self._sums = np.array(state["sums"])
+        self._sums = np.full((SUMS, self.num_envs), np.nan)  # where an older state has no row, nobody has counted
+        self._sums[: len(state["sums"])] = state["sums"]
         return True
 
     def close(self, **kwargs) -> None:
@@ -152,14 +160,15 @@ class EpisodeStatistics(VectorWrapper):
         super().close(**kwargs)
 
 
-def _info_of_step(infos, key, done):
-    """(N,) floats: infos[key] of the step just taken; NaN where there is none.
+def _info_of_step(infos, key, done, inside=None):
+    """(N,) floats: infos[key] of the step just taken, or infos[inside][key]; NaN where there is none.
 
     In SAME_STEP autoreset infos[key] of a finished episode already speaks of the next one; final_info has the last.
     """
     values = np.full(len(done), np.nan)
     for source, where in ((infos, ~done), (infos.get("final_info", {}), done)):
-        if key in source:
+        source = source if inside is None else source.get(inside)
+        if isinstance(source, dict) and key in source:
             known = where & source[f"_{key}"]
             values[known] = source[key][known]
     return values

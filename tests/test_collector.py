@@ -136,12 +136,27 @@ def test_in_other_environments_it_begins_new_episodes():
     assert np.abs(first.observe()).max() <= 0.05
 
 
+def test_an_older_state_is_gone_on_with_exactly():
+    """Its sums have no row for the road yet."""
+    first, older = Collector(cartpole()), Collector(cartpole())
+    actor, critic = networks(first.envs)
+    first.collect(actor, critic, 7)
+    state = first.state_dict()
+    older.load_state_dict(state | {"sums": state["sums"][:3]})
+    ours, theirs = (collector.collect(actor, critic, 60) for collector in (first, older))
+    assert torch.equal(ours.obs, theirs.obs)
+    assert len(ours.episodes["return"]) > 1
+    np.testing.assert_array_equal(ours.episodes["return"], theirs.episodes["return"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"obs": np.zeros((3, 5), np.float32)}, r"obs must be an array of shape \(3, 4\)"),
         ({"obs": np.zeros((3, 4))}, "and type float32, got"),
         ({"sums": np.zeros((3, 4))}, r"sums must be an array of shape \(3, 3\)"),
+        ({"sums": np.zeros((2, 3))}, r"sums must be an array of shape \(4, 3\)"),
+        ({"sums": 3}, r"sums must be an array of shape \(4, 3\)"),
         ({"episodes": []}, "there must be 3 episodes, got 0"),
         ({"episodes": [{"generator": {}, "actions": [2]}] * 3}, "2 is no action of Discrete"),
         ({"episodes": [{"generator": {}, "actions": ["left"]}] * 3}, "left is no action of Discrete"),

@@ -20,6 +20,7 @@ from ppo_lib.evaluation import (
     format_table,
     meta_actions,
     random_policy,
+    results_table,
 )
 from ppo_lib.networks import Actor
 from ppo_lib.wrappers import EpisodeStatistics
@@ -190,8 +191,29 @@ def test_baselines_drive_with_the_arguments_of_the_environments():
     assert {int(result.lengths[0]) for result in short.values()} == {3}
 
 
-def test_where_actions_are_no_short_list_there_is_no_random_driver():
-    assert evaluate_baselines("Pendulum-v1", episodes=1, seed=0, backend="sync") == {}
+def test_the_time_off_the_road_is_in_the_table_of_those_only_who_could_leave_it():
+    """Tables of drivers with meta-actions stay as they are to the last character."""
+    drives = [np.array([1.0, 2, 3, 6]), np.array([1, 2, 3, 6]), np.array([1.0, 0, 0, 0]), np.full(4, 20.0)]
+    table = format_table({"ours": Evaluation(*drives)})
+    headers = "driver  return  95 % interval  crashes  95 % interval  speed m/s  length"
+    assert table.splitlines()[0] == headers
+    assert " ".join(table.splitlines()[1].split()) == "ours 3.00 [1.5, 5.0] 25% [5%, 70%] 20.0 3.0"
+    steering = Evaluation(*drives, np.array([0.0, 0.5, 0, 0.25]))
+    table = results_table({"ours": steering, "theirs": Evaluation(*drives)})
+    assert table.headers[5:] == ("speed m/s", "95 % interval", "off road", "95 % interval", "length")
+    assert table.rows[0][5:8] == ("20.0", "[20.0, 20.0]", "18.8%")
+    assert table.rows[1][7:] == ("-", "-", "3.0")
+    low, high = steering.summary()["off_road_ci95"]
+    assert 0 <= low < 0.1875 < high <= 0.5
+    assert Evaluation(*drives).summary()["off_road"] is None
+
+
+def test_never_off_the_road_in_twenty_drives_is_no_proof_either():
+    zeros = np.zeros(20)
+    summary = Evaluation(zeros, zeros, zeros, zeros, zeros).summary()
+    z2 = stats.norm.ppf(0.975) ** 2
+    assert summary["off_road"] == 0
+    assert summary["off_road_ci95"] == pytest.approx([0, z2 / (20 + z2)])
 
 
 ROADS = {

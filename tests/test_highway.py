@@ -2,7 +2,7 @@ import pytest
 
 from ppo_lib.envs import make_env, make_vector_env
 from ppo_lib.errors import UsageError
-from ppo_lib.highway import vehicle_classes
+from ppo_lib.highway import highway_config, vehicle_classes
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,19 @@ def test_the_vehicles_allowed_by_name_are_highway_envs_own():
     assert "highway_env.vehicle.behavior.IDMVehicle" in names
     assert all(issubclass(class_from_path(name), Vehicle) for name in names)
     assert not any("Mine" in name for name in names)
+
+
+def test_continuous_actions_in_a_word_and_by_themselves_five_times_a_second():
+    config = highway_config("kinematics", actions="continuous")
+    env = make_env("highway-fast-v0", config).unwrapped
+    assert env.action_space.shape == (2,)
+    assert (env.action_space.low.min(), env.action_space.high.max()) == (-1, 1)
+    assert env.config["policy_frequency"] == 5
+    assert highway_config(actions="continuous", policy_frequency=3)["policy_frequency"] == 3
+    lateral = {"type": "ContinuousAction", "longitudinal": False}
+    assert highway_config(actions="continuous", action=lateral)["action"] == lateral
+    meta = highway_config("kinematics")
+    assert meta == highway_config("kinematics", actions="meta", policy_frequency=1)
+    assert list(meta) == ["observation", "policy_frequency"]
+    with pytest.raises(UsageError, match="unknown actions 'wheel'; choose one of meta, continuous"):
+        highway_config(actions="wheel")

@@ -19,7 +19,7 @@ FLOORS = [
     {"ppo", "rival"},
     {"training", "trust_region"},
     {"collector", "policy_gradient", "evaluation", "run_folder", "occlusion", "ground_truth", "probes"},
-    {"checkpoint"},
+    {"checkpoint", "drivers"},
     {"envs", "rollout", "networks", "checkpoint_schema", "checkpoint_files", "learner_state"},
     {"heads"},
     {"highway", "fast_highway", "wrappers", "config", "encoders", "sampling", "threads"},

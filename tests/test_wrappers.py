@@ -50,6 +50,36 @@ def test_the_state_of_many_environments_goes_on_exactly():
     again.close()
 
 
+def test_a_state_from_before_the_road_was_counted_goes_on_with_all_that_it_knows():
+    """Older checkpoints hold three sums: the running drives' time off the road is unknown, that of the next is not."""
+    road = highway_config("kinematics", duration=4)
+    envs, again = (make_vector_env("highway-fast-v0", 2, "fast", road) for _ in range(2))
+    envs.reset(seed=0)
+    drive(envs, 2)
+    state = envs.get_state()
+    assert again.set_state(state | {"sums": state["sums"][:3]})
+    steps = [[infos["episode"] for *_, infos in drive(e, 8, seed=1) if "episode" in infos] for e in (envs, again)]
+    assert len(steps[0]) == len(steps[1]) >= 2
+    for ours, theirs in zip(*steps, strict=True):
+        for name in ("return", "length", "crashed", "speed"):
+            np.testing.assert_array_equal(ours[name], theirs[name])
+    assert set(steps[0][-1]["off_road"]) == {0}
+    assert np.isnan(steps[1][0]["off_road"]).any()
+    assert set(steps[1][-1]["off_road"]) == {0}
+
+
+def test_other_infos_called_rewards_are_no_roads():
+    class Priced(Counter):
+        def step(self, action):
+            *outcome, _ = super().step(action)
+            return *outcome, {"rewards": 1.0}
+
+    envs = EpisodeStatistics(SyncVectorEnv([Priced], autoreset_mode=AutoresetMode.SAME_STEP))
+    envs.reset(seed=0)
+    *_, infos = drive(envs, 3)[-1]
+    assert np.isnan(infos["episode"]["off_road"]).all()
+
+
 def test_environments_that_cannot_tell_their_state_say_so():
     envs = counters(3)
     assert not envs.set_state(envs.get_state())
