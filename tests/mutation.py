@@ -227,7 +227,7 @@ def _run_tests(place, files):
     os.dup2(nowhere, 2)
     import pytest
 
-    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files]))
+    sys.exit(pytest.main(["-x", "-q", "-p", "pytest_timeout", "-p", "no:cacheprovider", "-m", "not slow", *files]))
 
 
 def main() -> int:
