@@ -90,6 +90,7 @@ def move(rules, cars, count):
         car.timer += dt
         car.lane = closest_lane(rules, car)
         if by_hand:
+            car.acceleration = acceleration  # a limit once met holds for the rest of the policy step
             car.target_lane = car.lane
 
 
