@@ -106,7 +106,7 @@ def finish_step(rules, cars, state, outcome, n):
 
 
 @entry_point
-def render_batch(rules, camera, greys, masks, state, frames, newest, tasks, out, counter, total):
+def render_batch(rules, camera, greys, masks, tyre_grey, tyre_mask, state, frames, newest, tasks, out, counter, total):
     """A new picture for every environment, then its stack of the last ones into `out` (N, stack, W, H), oldest first.
 
     Each environment keeps its last pictures in a ring, `frames` (N, stack, W, H); `newest` (N,) is the place of the
@@ -114,14 +114,14 @@ def render_batch(rules, camera, greys, masks, state, frames, newest, tasks, out,
     one are black), or only REPEAT the stack.
     """
     kinds, columns = np.zeros(camera[0].width, np.uint8), np.zeros((4, camera[0].height), np.uint8)
-    sprites, ring = (greys, masks), (frames, newest)
+    drawn = np.zeros_like(greys[0]), np.zeros_like(masks[0])
+    sprites, ring = (greys, masks, (tyre_grey, tyre_mask), drawn), (frames, newest)
     render_each(rules[0], camera[0], sprites, state, ring, tasks, out, kinds, columns, counter, total)
 
 
 @kernel
 def render_each(rules, camera, sprites, state, ring, tasks, out, kinds, columns, counter, total):
     """The loop of `render_batch`; kinds and columns are scratch, see `rendering`."""
-    greys, masks = sprites
     frames, newest = ring
     stack = frames.shape[1]
     n = next_index(counter)
@@ -132,7 +132,8 @@ def render_each(rules, camera, sprites, state, ring, tasks, out, kinds, columns,
         if tasks[n] in (UPDATE, RESTART):
             newest[n] = (newest[n] + 1) % stack
             image = frames[n, newest[n]]
-            render_image(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
+            cars, steering = state.cars[n], state.steering[n]
+            render_image(camera, rules.lanes_count, sprites, cars, steering, kinds, columns, image)
         if tasks[n] != SKIP:
             for k in range(stack):
                 oldest_first = (newest[n] + 1 + k) % stack
