@@ -100,7 +100,7 @@ class ContinuousActions:
         return NO_META_ACTIONS, controls
 
     def arbitrary(self, generators: np.ndarray) -> np.ndarray:
-        """(N, axes) float32 stand-ins for the unseeded random actions that highway-env puts into the info of a reset."""
+        """(N, axes) float32 stand-ins for the unseeded random actions that highway-env puts into a reset's info."""
         words = (generators[:, state.STATE_LOW, None] >> np.array([0, 16], np.uint64)) % np.uint64(2**16)
         return (words[:, : len(self.axes)] / 2**15 - 1).astype(np.float32)
 

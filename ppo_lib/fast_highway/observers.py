@@ -73,7 +73,7 @@ class GrayscaleObserver:
 def _build_camera(
     refuse: Refusal, config: dict[str, Any], shape: tuple[int, int], weights: list[float]
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """(1,) record array of what the kernels need to know (`rendering.CAMERA`), and what `sprites.draw_sprites` drew."""
+    """(1,) record array of what the kernels need to know (`rendering.CAMERA`), and what `draw_sprites` drew."""
     own, usual = (
         config["observation"],
         {"scaling": config["scaling"], "centering_position": config["centering_position"]},

@@ -64,7 +64,7 @@ def move(rules, cars, count):
 
     A crashed vehicle brakes with its own speed per second, and steers no more. A push (m) from a collision in the
     frame before is applied here, and it is only now that whoever was merely about to be hit counts as crashed.
-    Every `count`-th vehicle is an ego vehicle: under continuous control it has limits of its own, and aims for no lane.
+    Every `count`-th vehicle is an ego vehicle: under continuous control it has its own limits and aims for no lane.
     """
     dt = rules.dt
     for i in range(len(cars)):

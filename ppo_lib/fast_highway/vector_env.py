@@ -26,6 +26,7 @@ class FastHighwayVectorEnv(VectorEnv):
     After ``reset(seed=s)``, the same actions give the same observations, rewards, terminations, infos and new
     episodes as ``gymnasium.vector.SyncVectorEnv`` over the original. (Only the ``action`` in a reset's info is
     arbitrary: the original fills in an unseeded random one.)
+    Actions are highway-env's ``DiscreteMetaAction`` or ``ContinuousAction``.
 
     Args:
         num_envs: how many roads, N.
