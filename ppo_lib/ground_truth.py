@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from gymnasium.spaces import Discrete
 from torch import nn
 from torch.distributions import Categorical
 
@@ -139,6 +140,8 @@ def sample_futures(envs, states, actor, critic, gamma, *, futures=100, horizon=5
     Raises UsageError for other environments.
     """
     _check_fast(envs)
+    if not isinstance(envs.single_action_space, Discrete):
+        raise UsageError("true advantages try every action of a state, so the actions must be Discrete")
     spec, num_actions = envs.env_spec, int(envs.single_action_space.n)
     first = np.repeat(np.arange(num_actions), futures)
     endless = spec.with_(num_envs=len(first), config=(spec.config or {}) | {"duration": NO_TIME_LIMIT})

@@ -37,6 +37,10 @@ class Planner:
         if spec is None or spec.backend != "fast":
             raise UsageError("the planner needs the state of the road: make its environments with backend 'fast'")
         actions = meta_actions(spec.env_id, spec.config, **spec.kwargs)
+        if not actions:
+            raise UsageError(
+                "the planner tries sequences of meta-actions: its road needs actions of DiscreteMetaAction"
+            )
         if "SLOWER" not in actions:
             raise UsageError(f"the planner brakes at the end of its plans, and SLOWER is none of {', '.join(actions)}")
         self.envs = envs

@@ -2,8 +2,9 @@
 
 Reading order: `state` (what a road is), `dynamics` (how drivers decide, with `neighbours`), `simulation` (a policy
 step), `collisions`, `spawning` (a new road), `rendering` and `observations` (what the driver sees), `batch` (all roads
-of a batch), `vector_env` (gymnasium's interface). What may be asked for: `configuration`, `observers`, `arguments`,
-`checks`. Behind the scenes: `numpy_math` and `random_numbers` (numpy's own bits), `compilation`, `threads`.
+of a batch), `vector_env` (gymnasium's interface). What may be asked for: `configuration`, `actions`, `observers`,
+`arguments`, `checks`. Behind the scenes: `numpy_math` and `random_numbers` (numpy's own bits), `compilation`,
+`threads`.
 """
 
 from ppo_lib.fast_highway.availability import unavailable

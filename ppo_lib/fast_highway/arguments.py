@@ -8,6 +8,7 @@ import numpy as np
 from ppo_lib.fast_highway.checks import describe, is_integer
 
 MOST_ENVS, MOST_VEHICLES_IN_ALL = 2**20, 2**28
+LARGEST_CONTROL = 1e6  # of an action that is not clipped
 
 
 def check_num_envs(num_envs: Any) -> int:
@@ -65,7 +66,7 @@ def check_reset_mask(options: dict[str, Any] | None, num_envs: int) -> np.ndarra
     return mask.copy()
 
 
-def check_actions(actions: Sequence[int] | np.ndarray, num_envs: int, num_actions: int) -> np.ndarray:
+def check_meta_actions(actions: Sequence[int] | np.ndarray, num_envs: int, num_actions: int) -> np.ndarray:
     """(N,) integers from 0 to below `num_actions`, of the type they were given in."""
     given = np.asarray(actions)
     if given.shape != (num_envs,) or given.dtype.kind not in "iu":
@@ -79,6 +80,25 @@ def check_actions(actions: Sequence[int] | np.ndarray, num_envs: int, num_action
         raise ValueError(
             f"action {given[i]} of environment {i} is not one of the {num_actions} actions 0 to {num_actions - 1}"
         )
+    return given
+
+
+def check_controls(actions: Sequence | np.ndarray, num_envs: int, size: int, clipped: bool) -> np.ndarray:
+    """(N, size) numbers, of the type they were given in, which decides how highway-env rounds them.
+
+    Any that are `clipped` may be infinite; others must be of at most `LARGEST_CONTROL` in size.
+    """
+    given = np.asarray(actions)
+    if given.shape != (num_envs, size) or given.dtype not in (np.float32, np.float64, np.int64):
+        raise ValueError(
+            f"actions must be an array of shape ({num_envs}, {size}), {size} number{'s' * (size > 1)} for each "
+            f"environment, of type float32 or float64; got one of shape {given.shape} and type {given.dtype}"
+        )
+    wrong = np.isnan(given) if clipped else ~(np.abs(given) <= LARGEST_CONTROL)
+    if wrong.any():
+        i = int(np.argmax(wrong.any(axis=1)))
+        allowed = "numbers from -1 to 1" if clipped else f"numbers of at most {LARGEST_CONTROL:g} in size"
+        raise ValueError(f"the action {describe(given[i].tolist())} of environment {i} must consist of {allowed}")
     return given
 
 

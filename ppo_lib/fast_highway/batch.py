@@ -12,7 +12,7 @@ from ppo_lib.fast_highway.observations import observe_grid, observe_table
 from ppo_lib.fast_highway.rendering import render_image
 from ppo_lib.fast_highway.simulation import new_workspace, reward_terms, simulate, total_reward
 from ppo_lib.fast_highway.spawning import spawn_road
-from ppo_lib.fast_highway.state import CAR, ON_ROAD
+from ppo_lib.fast_highway.state import CAR, ON_ROAD, STEERING, THROTTLE
 from ppo_lib.fast_highway.threads import next_index
 
 # The task of an environment's observation: leave it, the present road, the first of an episode, the last one again.
@@ -44,7 +44,7 @@ def reset_each(rules, target_speeds, state, outcome, chosen, cars, counter, tota
     while n < total:
         if chosen[n]:
             spawn_road(rules, target_speeds, cars, state.generator[n])
-            state.time[n] = 0.0
+            state.time[n] = state.steering[n] = 0.0
             update_directions(rules, cars)
             reward_terms(rules, cars[0], outcome.terms[:, n])
             outcome.speed[n] = cars[0].speed
@@ -54,15 +54,20 @@ def reset_each(rules, target_speeds, state, outcome, chosen, cars, counter, tota
 
 
 @entry_point
-def step_batch(rules, target_speeds, state, outcome, skipped, meta_actions, counter, total):
-    """``step`` of the environments that are not `skipped` (N,), with their `meta_actions` (N,)."""
+def step_batch(rules, target_speeds, state, outcome, skipped, meta_actions, controls, counter, total):
+    """``step`` of the environments that are not `skipped` (N,).
+
+    With their `meta_actions` (N,) or, under continuous control, `controls` (N, 2); the other of the two is empty.
+    """
     workspace = new_workspace(ROADS_PER_BLOCK, state.cars.shape[1], rules[0].lanes_count)
-    step_blocks(rules[0], target_speeds, state, outcome, skipped, meta_actions, workspace, counter, total)
+    asked = (meta_actions, controls)
+    step_blocks(rules[0], target_speeds, state, outcome, skipped, asked, workspace, counter, total)
 
 
 @kernel
-def step_blocks(rules, target_speeds, state, outcome, skipped, meta_actions, workspace, counter, total):
+def step_blocks(rules, target_speeds, state, outcome, skipped, asked, workspace, counter, total):
     """The loop of `step_batch`: a few environments are taken and simulated side by side, until none is left."""
+    meta_actions, controls = asked
     cars, indices, actions = workspace.cars, workspace.indices, workspace.meta_actions
     count = state.cars.shape[1]
     n = next_index(counter)
@@ -71,12 +76,19 @@ def step_blocks(rules, target_speeds, state, outcome, skipped, meta_actions, wor
         while roads < ROADS_PER_BLOCK and n < total:
             if not skipped[n]:
                 copy_vehicles(state.cars[n], cars[roads * count : (roads + 1) * count])
-                indices[roads], actions[roads] = n, meta_actions[n]
+                indices[roads] = n
+                if rules.continuous:
+                    workspace.controls[roads, THROTTLE] = controls[n, THROTTLE]
+                    workspace.controls[roads, STEERING] = controls[n, STEERING]
+                else:
+                    actions[roads] = meta_actions[n]
                 roads += 1
             n = next_index(counter)
         simulate(rules, target_speeds, cars[: roads * count], actions[:roads], workspace)
         for road in range(roads):
             finish_step(rules, cars[road * count : (road + 1) * count], state, outcome, indices[road])
+            if rules.continuous and rules.frames > 0:
+                state.steering[indices[road]] = workspace.controls[road, STEERING]
 
 
 @kernel
@@ -94,7 +106,7 @@ def finish_step(rules, cars, state, outcome, n):
 
 
 @entry_point
-def render_batch(rules, camera, greys, masks, state, frames, newest, tasks, out, counter, total):
+def render_batch(rules, camera, greys, masks, tyre_grey, tyre_mask, state, frames, newest, tasks, out, counter, total):
     """A new picture for every environment, then its stack of the last ones into `out` (N, stack, W, H), oldest first.
 
     Each environment keeps its last pictures in a ring, `frames` (N, stack, W, H); `newest` (N,) is the place of the
@@ -102,14 +114,14 @@ def render_batch(rules, camera, greys, masks, state, frames, newest, tasks, out,
     one are black), or only REPEAT the stack.
     """
     kinds, columns = np.zeros(camera[0].width, np.uint8), np.zeros((4, camera[0].height), np.uint8)
-    sprites, ring = (greys, masks), (frames, newest)
+    drawn = np.zeros_like(greys[0]), np.zeros_like(masks[0])
+    sprites, ring = (greys, masks, (tyre_grey, tyre_mask), drawn), (frames, newest)
     render_each(rules[0], camera[0], sprites, state, ring, tasks, out, kinds, columns, counter, total)
 
 
 @kernel
 def render_each(rules, camera, sprites, state, ring, tasks, out, kinds, columns, counter, total):
     """The loop of `render_batch`; kinds and columns are scratch, see `rendering`."""
-    greys, masks = sprites
     frames, newest = ring
     stack = frames.shape[1]
     n = next_index(counter)
@@ -120,7 +132,8 @@ def render_each(rules, camera, sprites, state, ring, tasks, out, kinds, columns,
         if tasks[n] in (UPDATE, RESTART):
             newest[n] = (newest[n] + 1) % stack
             image = frames[n, newest[n]]
-            render_image(camera, rules.lanes_count, greys, masks, state.cars[n], kinds, columns, image)
+            cars, steering = state.cars[n], state.steering[n]
+            render_image(camera, rules.lanes_count, sprites, cars, steering, kinds, columns, image)
         if tasks[n] != SKIP:
             for k in range(stack):
                 oldest_first = (newest[n] + 1 + k) % stack

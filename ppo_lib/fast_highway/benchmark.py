@@ -20,18 +20,21 @@ from ppo_lib.fast_highway.threads import available_cores
 from ppo_lib.fast_highway.vector_env import FastHighwayVectorEnv
 
 IMAGES = {"observation": EXAMPLE}
+BY_HAND = {"action": {"type": "ContinuousAction"}, "policy_frequency": 5}
 CASES = (  # name, environment, configuration, number of environments
     ("images, 64 environments", "highway-fast-v0", IMAGES, 64),
     ("images, 512 environments", "highway-fast-v0", IMAGES, 512),
     ("features, 64 environments", "highway-fast-v0", {}, 64),
     ("features, 512 environments", "highway-fast-v0", {}, 512),
     ("highway-v0, features, 64 environments", "highway-v0", {}, 64),
+    ("by hand, features, 64 environments", "highway-fast-v0", BY_HAND, 64),
+    ("by hand, features, 512 environments", "highway-fast-v0", BY_HAND, 512),
 )
 TURNS = 3
 
 
 def measure(seconds: float = 4.0) -> list[dict[str, Any]]:
-    """Policy steps a second on one core, random actions, policy frequency 1.
+    """Policy steps a second on one core, random actions, policy frequency 1; by hand, throttle and steering at 5.
 
     Args:
         seconds: CPU time for each side of each comparison.
@@ -104,8 +107,12 @@ def _rate(step: Callable[[], int], seconds: float, clock: Callable[[], float]) -
     return steps / (clock() - begun)
 
 
-def _random_actions(num_envs: int) -> Iterator[np.ndarray]:
-    actions = np.random.default_rng(0).integers(5, size=(997, num_envs))
+def _random_actions(num_envs: int, config: dict[str, Any]) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(0)
+    if "action" in config:  # hardly steering, so that it stays among the others for a while
+        actions = rng.uniform([-1.0, -0.02], [1.0, 0.02], size=(997, num_envs, 2)).astype(np.float32)
+    else:
+        actions = rng.integers(5, size=(997, num_envs))
     while True:
         yield from actions
 
@@ -113,7 +120,7 @@ def _random_actions(num_envs: int) -> Iterator[np.ndarray]:
 def _fast_steps(num_envs: int, env_id: str, config: dict[str, Any], num_threads: int) -> Callable[[], int]:
     envs = FastHighwayVectorEnv(num_envs, env_id, config, num_threads=num_threads)
     envs.reset(seed=0)
-    actions = _random_actions(num_envs)
+    actions = _random_actions(num_envs, config)
     for _ in range(20):  # away from the start, where every road is in step with every other
         envs.step(next(actions))
 
@@ -129,10 +136,10 @@ def _single_steps(env_id: str, config: dict[str, Any]) -> Callable[[], int]:
     """highway-env's own environment, one of them."""
     env = _make_original(env_id, config)
     env.reset(seed=0)
-    actions = _random_actions(1)
+    actions = _random_actions(1, config)
 
     def step() -> int:
-        _, _, terminated, truncated, _ = env.step(int(next(actions)[0]))
+        _, _, terminated, truncated, _ = env.step(next(actions)[0])
         if terminated or truncated:
             env.reset()
         return 1
@@ -146,7 +153,7 @@ def _sync_steps(env_id: str, config: dict[str, Any], num_envs: int = 4) -> Calla
 
     envs = SyncVectorEnv([lambda: _make_original(env_id, config)] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
     envs.reset(seed=0)
-    actions = _random_actions(num_envs)
+    actions = _random_actions(num_envs, config)
 
     def step() -> int:
         envs.step(next(actions))

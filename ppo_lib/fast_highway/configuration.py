@@ -157,34 +157,3 @@ def build_rules(env_id: str, config: dict[str, Any]) -> np.ndarray:
     rule["dot_rounding"], rule["matrix_rounding"] = numpy_math.detect_rounding()
     rule["loops"] = numpy_math.loop_addresses()
     return rules
-
-
-META_ACTIONS = {  # (longitudinal, lateral) -> what each action of the space means
-    (True, True): (state.LANE_LEFT, state.IDLE, state.LANE_RIGHT, state.FASTER, state.SLOWER),
-    (True, False): (state.SLOWER, state.IDLE, state.FASTER),
-    (False, True): (state.LANE_LEFT, state.IDLE, state.LANE_RIGHT),
-}
-
-
-def build_actions(env_id: str, config: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """What each action means (actions,) int64, and the speeds (m/s) that the ego vehicle can aim for.
-
-    Raises:
-        ValueError: a kind of action, a key or a value that is not reproduced exactly.
-    """
-    refuse = Refusal(env_id)
-    options = refuse.mapping("action", config["action"])
-    is_discrete = isinstance(options.get("type"), str) and options["type"] == "DiscreteMetaAction"
-    refuse.unless(is_discrete, "action", options, "the type DiscreteMetaAction")
-    for key, value in options.items():
-        known = key in ("type", "longitudinal", "lateral", "target_speeds")
-        refuse.unless(known, f"action.{key}", value, "keys of DiscreteMetaAction")
-    longitudinal, lateral = (refuse.flag(key, options.get(key, True)) for key in ("longitudinal", "lateral"))
-    refuse.unless(longitudinal or lateral, "action", options, "longitudinal or lateral actions")
-    meta_actions = np.array(META_ACTIONS[longitudinal, lateral])
-    given = options.get("target_speeds")
-    if given is None:
-        return meta_actions, np.linspace(20, 30, 3)
-    speeds = refuse.numbers("target_speeds", given, range(2, MOST_TARGETS + 1), -FASTEST_TARGET, FASTEST_TARGET)
-    refuse.unless(speeds[0] != speeds[-1], "target_speeds", given, "the first and the last speed to differ")
-    return meta_actions, np.array(speeds)

@@ -21,6 +21,7 @@ from ppo_lib.fast_highway.numpy_math import (
     TAN,
     call_binary,
     call_binary_array,
+    call_unary,
     call_unary_array,
     cosine,
     dot,
@@ -34,6 +35,8 @@ from ppo_lib.fast_highway.state import (
     NO_VEHICLE,
     SLOWER,
     SPEED_LIMIT,
+    STEERING,
+    THROTTLE,
     VEHICLE_LENGTH,
 )
 
@@ -216,42 +219,68 @@ def apply_meta_action(rules, target_speeds, ego, action):
 
 
 @kernel
-def steer(rules, cars, angles, turning):
+def apply_controls(rules, ego, controls, frame):
+    """``ContinuousAction.act``, ``Vehicle.act``: a hand holds throttle (m/s²) and wheel (rad) for a policy step.
+
+    The wheel of a crashed vehicle is let go (``Vehicle.clip_actions``), which its picture shows. The slip angle is the
+    one of ``Vehicle.step``; it lasts as long as the wheel is held.
+    """
+    if frame == 0:
+        loops = rules.loops
+        half = 0.5 * call_unary(loops[TAN, 0], loops[TAN, 1], controls[STEERING])
+        ego.slip = call_unary(loops[ARCTAN, 0], loops[ARCTAN, 1], half)
+        ego.acceleration = controls[THROTTLE]
+    if ego.crashed:
+        ego.slip = controls[STEERING] = 0.0
+
+
+@kernel
+def steer(rules, cars, count, angles, turning):
     """``ControlledVehicle.steering_control``, and the slip angle of ``Vehicle.step`` that follows from it (rad).
 
     Lateral error -> lateral speed -> heading -> heading rate -> steering angle -> slip angle. A vehicle straight in
-    the middle of its target lane needs none of it; the others go through numpy together.
+    the middle of its target lane needs none of it; the others go through numpy together. Nor does every `count`-th
+    vehicle, an ego vehicle, where a hand is at its wheel.
     angles, turning (K,) are scratch: the angles of those vehicles, and their numbers.
     """
-    count = 0
-    for i in range(len(cars)):
-        car = cars[i]
-        car.slip = 0.0
-        lateral = car.y - car.target_lane * LANE_WIDTH
-        if (lateral != 0.0 or car.heading != 0.0) and car.crashed == 0:
-            lateral_speed = -LATERAL_GAIN * lateral
-            angles[count] = clip(lateral_speed / not_zero(car.speed), -1.0, 1.0)
-            turning[count] = i
-            count += 1
-    if count == 0:
+    found = gather_turning(rules, cars, count, angles, turning)
+    if found == 0:
         return
     loops, address = rules.loops, angles.ctypes.data
-    call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, count)
-    for k in range(count):
+    call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, found)
+    for k in range(found):
         car = cars[turning[k]]
         heading_wanted = clip(angles[k], -math.pi / 4.0, math.pi / 4.0)
         heading_rate = HEADING_GAIN * wrap_to_pi(heading_wanted - car.heading)
         angles[k] = clip(VEHICLE_LENGTH / 2.0 / not_zero(car.speed) * heading_rate, -1.0, 1.0)
-    call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, count)
-    call_unary_array(loops[TAN, 0], loops[TAN, 1], address, address, count)
-    for k in range(count):
+    call_unary_array(loops[ARCSIN, 0], loops[ARCSIN, 1], address, address, found)
+    call_unary_array(loops[TAN, 0], loops[TAN, 1], address, address, found)
+    for k in range(found):
         angles[k] = 2.0 * angles[k]
-    call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, count)
-    for k in range(count):
+    call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, found)
+    for k in range(found):
         angles[k] = clip(angles[k], -MAX_STEERING, MAX_STEERING)
-    call_unary_array(loops[TAN, 0], loops[TAN, 1], address, address, count)
-    for k in range(count):
+    call_unary_array(loops[TAN, 0], loops[TAN, 1], address, address, found)
+    for k in range(found):
         angles[k] = 0.5 * angles[k]
-    call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, count)
-    for k in range(count):
+    call_unary_array(loops[ARCTAN, 0], loops[ARCTAN, 1], address, address, found)
+    for k in range(found):
         cars[turning[k]].slip = angles[k]
+
+
+@kernel
+def gather_turning(rules, cars, count, angles, turning):
+    """The first step of `steer`: whose lateral error wants an angle, the sine of that angle, and how many they are."""
+    found = 0
+    first_driver = 1 if rules.continuous else 0
+    for start in range(0, len(cars), count):
+        for i in range(start + first_driver, start + count):
+            car = cars[i]
+            car.slip = 0.0
+            lateral = car.y - car.target_lane * LANE_WIDTH
+            if (lateral != 0.0 or car.heading != 0.0) and car.crashed == 0:
+                lateral_speed = -LATERAL_GAIN * lateral
+                angles[found] = clip(lateral_speed / not_zero(car.speed), -1.0, 1.0)
+                turning[found] = i
+                found += 1
+    return found

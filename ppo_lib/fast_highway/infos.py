@@ -24,9 +24,11 @@ def final_infos(
     final_obs: np.ndarray, final_outcome: Outcome, actions: np.ndarray, ended: np.ndarray
 ) -> dict[str, Any]:
     """The last observations and infos of the episodes that have `ended` (N,), before the automatic reset."""
+    last_actions = actions.copy()
+    last_actions[~ended] = 0
     return {
         "final_obs": final_obs,
         "_final_obs": ended.copy(),
-        "final_info": step_infos(final_outcome, np.where(ended, actions, 0).astype(actions.dtype), ended),
+        "final_info": step_infos(final_outcome, last_actions, ended),
         "_final_info": ended.copy(),
     }

@@ -48,13 +48,13 @@ class GrayscaleObserver:
         weights = refuse.numbers("weights", options["weights"], 3, -HEAVIEST, HEAVIEST)
         _check_size(refuse, num_envs, (stack, *shape))
         self.space = spaces.Box(shape=(stack, *shape), low=0, high=255, dtype=np.uint8)
-        self.camera, self.greys, self.masks = _build_camera(refuse, config, shape, weights)
+        self.camera, self.sprites = _build_camera(refuse, config, shape, weights)
         self.frames = np.zeros((num_envs, stack, *shape), np.uint8)  # a ring per environment
         self.newest = np.zeros(num_envs, np.int64)
 
     def observe(self, threads: WorkerThreads, rules, state: State, tasks: np.ndarray, out: np.ndarray) -> None:
         """Draw, and copy the stacks into `out` (N, stack, W, H)."""
-        looks = (self.camera, self.greys, self.masks)
+        looks = (self.camera, *self.sprites)
         pictures = (self.frames, self.newest)
         threads.run(batch.render_batch, tasks != batch.SKIP, rules, *looks, state, *pictures, tasks, out)
 
@@ -72,8 +72,8 @@ class GrayscaleObserver:
 
 def _build_camera(
     refuse: Refusal, config: dict[str, Any], shape: tuple[int, int], weights: list[float]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(1,) record array of what the kernels need to know (`rendering.CAMERA`), and the vehicles' sprites."""
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """(1,) record array of what the kernels need to know (`rendering.CAMERA`), and what `draw_sprites` drew."""
     own, usual = (
         config["observation"],
         {"scaling": config["scaling"], "centering_position": config["centering_position"]},
@@ -87,11 +87,13 @@ def _build_camera(
     camera["scaling"] = scaling
     camera["left"], camera["top"] = (centre[axis] * shape[axis] / scaling for axis in range(2))
     camera["road_grey"], camera["line_grey"] = sprites.road_and_line_grey(weights)
-    greys, masks = sprites.draw_sprites(scaling, weights)
+    continuous = config["action"]["type"] == "ContinuousAction"
+    camera["axle_x"], camera["tyre_y"] = sprites.front_axle(scaling), sprites.tyre_rows(scaling)
+    greys, masks, *tyre = sprites.draw_sprites(scaling, weights, continuous)
     for axis, (first, end) in enumerate((("first_x", "end_x"), ("first_y", "end_y"))):
-        covered = np.flatnonzero(masks.any(axis=(0, 2 - axis)))
+        covered = np.arange(masks.shape[1]) if len(tyre[0]) else np.flatnonzero(masks.any(axis=(0, 2 - axis)))
         camera[first], camera[end] = (covered[0], covered[-1] + 1) if len(covered) else (0, 0)
-    return rows, greys, masks
+    return rows, (greys, masks, *tyre)
 
 
 class _CachedObserver:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ppo_lib.fast_highway.compilation import kernel
 from ppo_lib.fast_highway.numpy_math import copy_bytes
-from ppo_lib.fast_highway.sprites import CRASHED_SPRITE, EGO_SPRITE, OTHER_SPRITE
+from ppo_lib.fast_highway.sprites import CRASHED_EGO_SPRITE, CRASHED_SPRITE, EGO_SPRITE, OTHER_SPRITE
 from ppo_lib.fast_highway.state import LANE_WIDTH, ROAD_LENGTH
 
 CAMERA = np.dtype(
@@ -28,6 +28,8 @@ CAMERA = np.dtype(
         ("end_y", np.int64),
         ("road_grey", np.uint8),
         ("line_grey", np.uint8),
+        ("axle_x", np.int64),  # the middles of the front tyres on the sprite [px]
+        ("tyre_y", np.int64, (2,)),
     ]
 )
 
@@ -110,7 +112,17 @@ def draw_straight(camera, grey, mask, left, top, image):
 
 
 @kernel
-def draw_rotated(camera, grey, mask, centre_x, centre_y, heading, image):
+def quarters_exact(degrees):
+    """(cos, sin) as pygame's vectors turn: within a millionth of a degree of a quarter turn, exactly by that."""
+    quarter = np.rint(degrees / 90.0)
+    if abs(degrees - 90.0 * quarter) < 1e-6:
+        return (1.0, 0.0) if quarter % 2.0 == 0.0 else (0.0, 1.0)  # their signs do not matter here
+    exact = math.radians(degrees)
+    return math.cos(exact), math.sin(exact)
+
+
+@kernel
+def draw_rotated(grey, mask, centre_x, centre_y, heading, image):
     """The same, turned by `heading` (rad) about its middle at pixel (centre_x, centre_y), as pygame would turn it.
 
     Every pixel of the turned square asks which pixel of the sprite it shows: both middles coincide, and one pixel
@@ -121,17 +133,17 @@ def draw_rotated(camera, grey, mask, centre_x, centre_y, heading, image):
     angle = np.float64(np.float32(degrees)) * RADIANS
     cos, sin = math.cos(angle), math.sin(angle)
     turned = int(size * (abs(cos) + abs(sin)))
-    exact = math.radians(degrees)
-    reach = 0.5 * size * (abs(math.cos(exact)) + abs(math.sin(exact)))
+    exact_cos, exact_sin = quarters_exact(degrees)
+    reach = 0.5 * size * (abs(exact_cos) + abs(exact_sin))
     left, top = int(centre_x - reach), int(centre_y - reach)
 
     step_x, step_y = int(cos * 65536.0), int(sin * 65536.0)
     corner = (size - turned) << 15
     from_x = corner + (turned << 15) - int(cos * ((turned - 1) << 15))
     from_y = corner + (turned << 15) - int(sin * ((turned - 1) << 15))
-    for v in range(max(0, -top), min(turned, camera.height - top)):
+    for v in range(max(0, -top), min(turned, image.shape[1] - top)):
         up = (turned >> 1) - v
-        for u in range(max(0, -left), min(turned, camera.width - left)):
+        for u in range(max(0, -left), min(turned, image.shape[0] - left)):
             x = (from_x + step_y * up + step_x * u) >> 16
             y = (from_y - step_x * up + step_y * u) >> 16
             if 0 <= x < size and 0 <= y < size and mask[x, y]:
@@ -139,8 +151,23 @@ def draw_rotated(camera, grey, mask, centre_x, centre_y, heading, image):
 
 
 @kernel
-def draw_vehicles(camera, greys, masks, cars, origin_x, origin_y, image):
+def draw_ego_sprite(camera, grey, mask, tyre, steering, drawn):
+    """The ego vehicle's sprite (S, S) with its front tyres turned by `steering` (rad), into the pair `drawn`.
+
+    ``VehicleGraphics.display``, where the vehicle is a plain one. Its tyres also cover what the body does not.
+    """
+    (tyre_grey, tyre_mask), (drawn_grey, drawn_mask) = tyre, drawn
+    copy_bytes(drawn_grey.ctypes.data, grey.ctypes.data, grey.size)
+    copy_bytes(drawn_mask.ctypes.data, mask.ctypes.data, mask.size)
+    for k in range(2):
+        draw_rotated(tyre_grey, tyre_mask, camera.axle_x, camera.tyre_y[k], steering, drawn_grey)
+        draw_rotated(tyre_mask, tyre_mask, camera.axle_x, camera.tyre_y[k], steering, drawn_mask)
+
+
+@kernel
+def draw_vehicles(camera, sprites, cars, steering, origin_x, origin_y, image):
     """``RoadGraphics.display_traffic``: every visible vehicle, in order, so that later ones cover earlier ones."""
+    greys, masks, tyre, drawn = sprites
     half = greys.shape[1] / 2.0
     for i in range(len(cars)):
         car = cars[i]
@@ -149,16 +176,26 @@ def draw_vehicles(camera, greys, masks, cars, origin_x, origin_y, image):
             continue
         if not -VISIBLE_MARGIN < y < camera.height + VISIBLE_MARGIN:
             continue
-        sprite = CRASHED_SPRITE if car.crashed else (EGO_SPRITE if i == 0 else OTHER_SPRITE)
-        if abs(car.heading) > STRAIGHT:
-            draw_rotated(camera, greys[sprite], masks[sprite], x, y, car.heading, image)
+        if i == 0:
+            sprite = CRASHED_EGO_SPRITE if car.crashed else EGO_SPRITE
         else:
-            draw_straight(camera, greys[sprite], masks[sprite], int(x - half), int(y - half), image)
+            sprite = CRASHED_SPRITE if car.crashed else OTHER_SPRITE
+        grey, mask = greys[sprite], masks[sprite]
+        if i == 0 and len(tyre[0]) > 0:
+            draw_ego_sprite(camera, grey, mask, tyre, steering, drawn)
+            grey, mask = drawn
+        if abs(car.heading) > STRAIGHT:
+            draw_rotated(grey, mask, x, y, car.heading, image)
+        else:
+            draw_straight(camera, grey, mask, int(x - half), int(y - half), image)
 
 
 @kernel
-def render_image(camera, lanes_count, greys, masks, cars, kinds, columns, image):
-    """``EnvViewer.display`` (envs/common/graphics.py) into `image` (W, H), the camera on the ego vehicle."""
+def render_image(camera, lanes_count, sprites, cars, steering, kinds, columns, image):
+    """``EnvViewer.display`` (envs/common/graphics.py) into `image` (W, H), the camera on the ego vehicle.
+
+    sprites: greys, masks (4, S, S), the pair of a tyre's, and the pair of scratch arrays (S, S) for the ego vehicle's.
+    """
     origin_x, origin_y = cars[0].x - camera.left, cars[0].y - camera.top
     draw_lanes(camera, lanes_count, origin_x, origin_y, kinds, columns, image)
-    draw_vehicles(camera, greys, masks, cars, origin_x, origin_y, image)
+    draw_vehicles(camera, sprites, cars, steering, origin_x, origin_y, image)

@@ -12,10 +12,14 @@ FARTHEST = 1e10  # m, m/s, s or rad; nothing that was simulated comes near, and 
 LARGEST_DELTA = 10.0  # of the Intelligent Driver Model's exponents; highway-env draws 3.5 to 4.5
 
 
-def to_arrays(state: State) -> dict[str, np.ndarray]:
-    """Copies of everything in `state`, by name: (N, K) arrays of the vehicles, ego first, and a few of (N, ...)."""
+def to_arrays(state: State, continuous: bool) -> dict[str, np.ndarray]:
+    """Copies of everything in `state`, by name: (N, K) arrays of the vehicles, ego first, and a few of (N, ...).
+
+    Only under continuous control the driver's "steering" is part of it.
+    """
     cars = {name: state.cars[name].copy() for name in SAVED_CAR.names}
-    return cars | {"generator": state.generator.copy(), "time": state.time.copy()}
+    by_hand = {"steering": state.steering.copy()} if continuous else {}
+    return cars | {"generator": state.generator.copy(), "time": state.time.copy()} | by_hand
 
 
 def from_arrays(state: State, arrays: Mapping[str, np.ndarray]) -> None:
@@ -24,6 +28,7 @@ def from_arrays(state: State, arrays: Mapping[str, np.ndarray]) -> None:
         state.cars[name] = arrays[name]
     state.generator[:] = arrays["generator"]
     state.time[:] = arrays["time"]
+    state.steering[:] = arrays.get("steering", 0.0)
 
 
 def check_arrays(arrays: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
@@ -52,7 +57,7 @@ def check_values(arrays: Mapping[str, np.ndarray], lanes_count: int, autoreset_m
         if not np.asarray(valid).all():
             raise ValueError(f"state[{name!r}] must hold {meaning}")
 
-    for name in ("x", "y", "heading", "speed", "target_speed", "timer", "time"):
+    for name in ("x", "y", "heading", "speed", "target_speed", "timer", "time", *arrays.keys() & {"steering"}):
         require(name, np.abs(arrays[name]) <= FARTHEST, f"finite numbers of at most {FARTHEST:g} in size")
     require("delta", (arrays["delta"] >= 0) & (arrays["delta"] <= LARGEST_DELTA), f"numbers from 0 to {LARGEST_DELTA}")
     for name, other in (("push_x", "push_y"), ("push_y", "push_x")):

@@ -13,6 +13,7 @@ from ppo_lib.fast_highway.collisions import CORNERS, collide_all, collide_with_l
 from ppo_lib.fast_highway.compilation import allocating_kernel, kernel
 from ppo_lib.fast_highway.dynamics import (
     SPEED_GAIN,
+    apply_controls,
     apply_meta_action,
     choose_lane,
     idm_commands,
@@ -43,30 +44,35 @@ def act(rules, cars, order, workspace):
         if cars[i].crashed == 0:
             choose_lane(rules, cars, i)
     idm_commands(rules, cars)
-    cars[0].acceleration = SPEED_GAIN * (cars[0].target_speed - cars[0].speed)
+    if not rules.continuous:
+        cars[0].acceleration = SPEED_GAIN * (cars[0].target_speed - cars[0].speed)
 
 
 @kernel
-def within_speed_range(speed, acceleration):
-    """The speed half of ``Vehicle.clip_actions``: beyond the top speed (m/s), only slowing down is possible (m/s²)."""
-    if speed > MAX_SPEED:
-        return min(acceleration, MAX_SPEED - speed)
-    if speed < -MAX_SPEED:
-        return max(acceleration, -MAX_SPEED - speed)
+def within_speed_range(speed, acceleration, slowest, fastest):
+    """The speed half of ``Vehicle.clip_actions``: beyond a limit (m/s), only going back is possible (m/s²)."""
+    if speed > fastest:
+        return min(acceleration, fastest - speed)
+    if speed < slowest:
+        return max(acceleration, slowest - speed)
     return acceleration
 
 
 @kernel
-def move(rules, cars):
+def move(rules, cars, count):
     """``Vehicle.step`` of every vehicle: one frame of a bicycle model that slips sideways.
 
     A crashed vehicle brakes with its own speed per second, and steers no more. A push (m) from a collision in the
     frame before is applied here, and it is only now that whoever was merely about to be hit counts as crashed.
+    Every `count`-th vehicle is an ego vehicle: under continuous control it has its own limits and aims for no lane.
     """
     dt = rules.dt
     for i in range(len(cars)):
         car = cars[i]
-        acceleration = within_speed_range(car.speed, -1.0 * car.speed if car.crashed else car.acceleration)
+        by_hand = rules.continuous and i % count == 0
+        slowest, fastest = (rules.slowest, rules.fastest) if by_hand else (-MAX_SPEED, MAX_SPEED)
+        wanted = -1.0 * car.speed if car.crashed else car.acceleration
+        acceleration = within_speed_range(car.speed, wanted, slowest, fastest)
         velocity_x, velocity_y = car.velocity_x, car.velocity_y
         if car.slip != 0.0:
             course = car.heading + car.slip
@@ -83,6 +89,9 @@ def move(rules, cars):
         car.speed += acceleration * dt
         car.timer += dt
         car.lane = closest_lane(rules, car)
+        if by_hand:
+            car.acceleration = acceleration  # a limit once met holds for the rest of the policy step
+            car.target_lane = car.lane
 
 
 class Workspace(NamedTuple):
@@ -91,6 +100,7 @@ class Workspace(NamedTuple):
     cars: np.ndarray  # (R * K,) CAR, the vehicles of one road after another
     indices: np.ndarray  # (R,) int64, the environments that they belong to
     meta_actions: np.ndarray  # (R,) int64
+    controls: np.ndarray  # (R, 2) float64, throttle and steering
     order: np.ndarray  # (R, K) int64, the vehicles' numbers along each road
     leaders: np.ndarray  # (lanes + 2,) int64
     numbers: np.ndarray  # (R * K,) int64, of some of the vehicles
@@ -110,6 +120,7 @@ def new_workspace(roads, count, lanes):
         cars=np.empty(roads * count, CAR),
         indices=np.empty(roads, np.int64),
         meta_actions=np.empty(roads, np.int64),
+        controls=np.zeros((roads, 2)),
         order=order,
         leaders=np.empty(lanes + 2, np.int64),
         numbers=np.empty(roads * count, np.int64),
@@ -132,11 +143,13 @@ def simulate(rules, target_speeds, cars, meta_actions, workspace):
     for frame in range(rules.frames):
         for road in range(len(meta_actions)):
             own = cars[road * count : (road + 1) * count]
-            if frame == 0:
+            if frame == 0 and not rules.continuous:
                 apply_meta_action(rules, target_speeds, own[0], meta_actions[road])
             act(rules, own, workspace.order[road], workspace)
-        steer(rules, cars, workspace.values, workspace.numbers)
-        move(rules, cars)
+            if rules.continuous:
+                apply_controls(rules, own[0], workspace.controls[road], frame)
+        steer(rules, cars, count, workspace.values, workspace.numbers)
+        move(rules, cars, count)
         update_directions(rules, cars)
         for road in range(len(meta_actions)):
             own = cars[road * count : (road + 1) * count]

@@ -39,7 +39,9 @@ def spawn_road(rules, target_speeds, cars, generator):
 
         place_vehicle(cars[i], x, lane, speed)
         if is_ego:
-            cars[i].target_speed = target_speeds[nearest_target_speed(target_speeds, speed)]
+            cars[i].target_speed = 0.0  # what IDM drivers take for the wish of a vehicle that has none
+            if not rules.continuous:
+                cars[i].target_speed = target_speeds[nearest_target_speed(target_speeds, speed)]
         else:
             cars[i].delta = uniform(generator, LOWEST_DELTA, HIGHEST_DELTA - LOWEST_DELTA)
             cars[i].timer = ((x + lane * LANE_WIDTH) * math.pi) % 1.0

@@ -52,6 +52,9 @@ STATE_HIGH, STATE_LOW, INCREMENT_HIGH, INCREMENT_LOW = 0, 1, 2, 3
 HAS_SPARE, SPARE = 4, 5  # a 64-bit draw serves two 32-bit ones: the second half waits here
 GENERATOR_FIELDS = 6
 
+# Columns of `controls`, float64: what a hand at throttle and wheel asks for (`ContinuousAction`).
+THROTTLE, STEERING = 0, 1  # [m/s²], [rad]
+
 # What a driver can be told to do (`DiscreteMetaAction` in envs/common/action.py).
 LANE_LEFT, IDLE, LANE_RIGHT, FASTER, SLOWER = range(5)
 
@@ -64,7 +67,7 @@ LANE_WIDTH = 4.0  # [m]
 ROAD_LENGTH = 10000.0  # [m]
 SPEED_LIMIT = 30.0  # [m/s]
 VEHICLE_LENGTH, VEHICLE_WIDTH = 5.0, 2.0  # [m]
-MAX_SPEED = 40.0  # [m/s], backwards too
+MAX_SPEED = 40.0  # [m/s], backwards too; of the ego vehicle under continuous control unless it is given others
 
 RULES = np.dtype(
     [
@@ -85,6 +88,9 @@ RULES = np.dtype(
         ("worst", np.float64),  # the rewards that normalisation maps to 0 ...
         ("best", np.float64),  # ... and to 1
         ("offroad_terminal", np.int64),
+        ("continuous", np.int64),  # 1: the ego vehicle is a plain one with throttle and steering; 0: meta-actions
+        ("slowest", np.float64),  # the ego vehicle's own limits under continuous control [m/s]
+        ("fastest", np.float64),
         ("dot_rounding", np.int64),  # see numpy_math
         ("matrix_rounding", np.int64),
         ("loops", np.int64, (6, 2)),  # addresses of numpy's functions, see numpy_math
@@ -99,6 +105,7 @@ class State(NamedTuple):
     cars: np.ndarray  # (N, K) SAVED_CAR
     generator: np.ndarray  # (N, GENERATOR_FIELDS) uint64
     time: np.ndarray  # (N,) float64 [s]
+    steering: np.ndarray  # (N,) float64, the ego vehicle's front wheels under continuous control, for pictures [rad]
 
 
 class Outcome(NamedTuple):
@@ -118,6 +125,7 @@ def new_state(num_envs: int, num_vehicles: int) -> State:
         cars=np.zeros((num_envs, num_vehicles), SAVED_CAR),
         generator=np.zeros((num_envs, GENERATOR_FIELDS), np.uint64),
         time=np.zeros(num_envs),
+        steering=np.zeros(num_envs),
     )
 
 

@@ -5,18 +5,18 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ppo_lib.fast_highway import arguments, batch, configuration, saved_state
+from ppo_lib.fast_highway.actions import build_actions
 from ppo_lib.fast_highway.availability import unavailable
 from ppo_lib.fast_highway.checks import is_integer
 from ppo_lib.fast_highway.infos import final_infos, step_infos
 from ppo_lib.fast_highway.observers import build_observer
 from ppo_lib.fast_highway.random_numbers import seed_generator
-from ppo_lib.fast_highway.state import STATE_LOW, Outcome, new_outcome, new_state
+from ppo_lib.fast_highway.state import Outcome, new_outcome, new_state
 from ppo_lib.fast_highway.threads import WorkerThreads, available_cores
 
 
@@ -26,6 +26,7 @@ class FastHighwayVectorEnv(VectorEnv):
     After ``reset(seed=s)``, the same actions give the same observations, rewards, terminations, infos and new
     episodes as ``gymnasium.vector.SyncVectorEnv`` over the original. (Only the ``action`` in a reset's info is
     arbitrary: the original fills in an unseeded random one.)
+    Actions are highway-env's ``DiscreteMetaAction`` or ``ContinuousAction``.
 
     Args:
         num_envs: how many roads, N.
@@ -75,10 +76,12 @@ class FastHighwayVectorEnv(VectorEnv):
         env_id, vehicles = self.env_id, self.config["vehicles_count"] + 1
         arguments.check_batch_size(self.num_envs, vehicles)
         self._rules = configuration.build_rules(env_id, self.config)
-        self._meta_actions, self._target_speeds = configuration.build_actions(env_id, self.config)
+        self._actions = build_actions(env_id, self.config)
+        for name, value in self._actions.rules.items():
+            self._rules[name] = value
         self._observer = build_observer(env_id, self.config, self.num_envs)
         self.single_observation_space = self._observer.space
-        self.single_action_space = spaces.Discrete(len(self._meta_actions))
+        self.single_action_space = self._actions.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
@@ -124,30 +127,29 @@ class FastHighwayVectorEnv(VectorEnv):
         self._observe(np.where(chosen, batch.RESTART, batch.REPEAT), observations)
         self._pending &= ~chosen
         self._ready = True
-        return observations, step_infos(outcome, np.where(chosen, self._arbitrary_actions(), 0), chosen)
+        arbitrary = self._actions.arbitrary(self._state.generator)
+        arbitrary[~chosen] = 0
+        return observations, step_infos(outcome, arbitrary, chosen)
 
     def _spawn(self, outcome: Outcome, chosen: np.ndarray) -> None:
         """New roads for the environments that are `chosen` (N,)."""
-        roads = (self._rules, self._target_speeds, self._state)
+        roads = (self._rules, self._actions.target_speeds, self._state)
         self._threads.run(batch.reset_batch, chosen, *roads, outcome, chosen)
 
     def _observe(self, tasks: np.ndarray, observations: np.ndarray) -> None:
         """Fill `observations` (N, ...) according to the `tasks` (N,), see `batch`."""
         self._observer.observe(self._threads, self._rules, self._state, tasks, observations)
 
-    def _arbitrary_actions(self) -> np.ndarray:
-        """(N,) int64 stand-ins for the unseeded random actions that highway-env puts into the info of a reset."""
-        return (self._state.generator[:, STATE_LOW] % np.uint64(len(self._meta_actions))).astype(np.int64)
-
     # ------------------------------------------------------------ step
 
     def step(
-        self, actions: np.ndarray | Sequence[int], *, out: np.ndarray | None = None
+        self, actions: np.ndarray | Sequence, *, out: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One policy step of every environment.
 
         Args:
-            actions: (N,) integers.
+            actions: (N,) integers, or (N, axes) numbers for `ContinuousAction`, whose type float32 or float64 decides
+                how highway-env rounds them.
             out: a C-contiguous array of the observations' shape and type to write them into (a row of a rollout, say);
                 it is returned in their place.
 
@@ -155,11 +157,12 @@ class FastHighwayVectorEnv(VectorEnv):
             observations (N, ...), rewards (N,) float64, terminated (N,), truncated (N,), infos.
         """
         self._check_ready()
-        given = arguments.check_actions(actions, self.num_envs, len(self._meta_actions))
+        given = self._actions.check(actions, self.num_envs)
         observations, outcome = self._output(out), new_outcome(self.num_envs)
         restarted = self._pending  # NEXT_STEP: those whose episode ended in the step before
-        roads = (self._rules, self._target_speeds, self._state)
-        self._threads.run(batch.step_batch, ~restarted, *roads, outcome, restarted, self._meta_actions[given])
+        roads = (self._rules, self._actions.target_speeds, self._state)
+        commands = self._actions.commands(given)
+        self._threads.run(batch.step_batch, ~restarted, *roads, outcome, restarted, *commands)
         if restarted.any():
             self._spawn(outcome, restarted)
         self._observe(np.where(restarted, batch.RESTART, batch.UPDATE), observations)
@@ -193,11 +196,13 @@ class FastHighwayVectorEnv(VectorEnv):
         return final_infos(final_obs, outcome, actions, ended), begun
 
     def _info_actions(self, actions: np.ndarray, restarted: np.ndarray) -> np.ndarray:
-        """(N,) the "action" of the infos: what was asked for, or anything where an episode has just begun."""
+        """(N, ...) the "action" of the infos: what was asked for, or anything where an episode has just begun."""
         if not restarted.any():
             return actions.copy()
-        dtype = np.int64 if restarted[0] else actions.dtype  # gymnasium takes the type of the first environment
-        return np.where(restarted, self._arbitrary_actions(), actions).astype(dtype)
+        # gymnasium takes the type of the first environment
+        mixed = actions.astype(self.single_action_space.dtype if restarted[0] else actions.dtype)
+        mixed[restarted] = self._actions.arbitrary(self._state.generator)[restarted]
+        return mixed
 
     def _output(self, out: np.ndarray | None) -> np.ndarray:
         """Where the observations of this call go: the caller's array, a new one, or the one and only."""
@@ -226,7 +231,7 @@ class FastHighwayVectorEnv(VectorEnv):
         """
         self._check_ready()
         flags = {"seeded": self._seeded.copy(), "pending": self._pending.copy()}
-        return saved_state.to_arrays(self._state) | self._observer.get_state() | flags
+        return self._own_state() | flags
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Put back what `get_state` returned; for another number of environments, see `select_state`.
@@ -236,12 +241,16 @@ class FastHighwayVectorEnv(VectorEnv):
         """
         self._check_open()
         expected = {"seeded": self._seeded, "pending": self._pending}
-        saved_state.check_arrays(state, saved_state.to_arrays(self._state) | self._observer.get_state() | expected)
+        saved_state.check_arrays(state, self._own_state() | expected)
         saved_state.check_values(state, self.config["lanes_count"], self.autoreset_mode)
         saved_state.from_arrays(self._state, state)
         self._observer.set_state(state)
         self._seeded[:], self._pending[:] = state["seeded"], state["pending"]
         self._ready = True
+
+    def _own_state(self) -> dict[str, np.ndarray]:
+        """The roads and what was seen of them."""
+        return saved_state.to_arrays(self._state, self._actions.rules["continuous"]) | self._observer.get_state()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"arguments": self._arguments, "state": self.get_state() if self._ready else None}

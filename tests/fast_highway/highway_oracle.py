@@ -31,11 +31,13 @@ def vehicles_of(env):
         "y": [v.position[1] for v in vehicles],
         "heading": [v.heading for v in vehicles],
         "speed": [v.speed for v in vehicles],
-        "target_speed": [v.target_speed for v in vehicles],
+        "target_speed": [getattr(v, "target_speed", 0.0) for v in vehicles],
         "timer": [getattr(v, "timer", 0.0) for v in vehicles],
         "delta": [getattr(v, "DELTA", 0.0) for v in vehicles],
         "lane": [v.lane_index[2] for v in vehicles],
-        "target_lane": [v.target_lane_index[2] for v in vehicles],
+        "target_lane": [
+            getattr(v, "target_lane_index", v.lane_index)[2] for v in vehicles
+        ],  # a plain vehicle has none
         "crashed": [v.crashed for v in vehicles],
     }
     return {name: np.array(values, np.float64) for name, values in columns.items()}
@@ -95,10 +97,12 @@ def assert_same_drive(
     mode=AutoresetMode.SAME_STEP,
     reset_again_at=(),
     always=None,
+    choose=None,
 ):
     """Drive both, and compare everything after every step. Returns how many episodes have ended on the way.
 
     always: the one action to take, instead of random ones.
+    choose: (rng, t, num_envs) to the actions of step t, instead of random meta-actions.
     """
     slow = original(env_id, config, num_envs, mode)
     fast = FastHighwayVectorEnv(num_envs, env_id, config, mode)
@@ -116,7 +120,10 @@ def assert_same_drive(
         if len(found) == 2:
             assert_same(found[0], expected[0], "obs")
             assert_same(found[1], expected[1], "infos", everywhere)
-        actions = pick_actions(rng, num_envs, slow.single_action_space.n)
+        if choose is not None:
+            actions = choose(rng, t, num_envs)
+        else:
+            actions = pick_actions(rng, num_envs, slow.single_action_space.n)
         if always is not None:
             actions[:] = always
         found, expected = fast.step(actions), slow.step(actions)

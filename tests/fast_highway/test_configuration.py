@@ -39,7 +39,7 @@ NOT_REPRODUCED = [
     ({"collision_reward": 0.5}, "collision_reward=0.5"),
     ({"reward_speed_range": [20, 20]}, "reward_speed_range="),
     ({"initial_lane_id": 3}, "initial_lane_id=3"),
-    ({"action": {"type": "ContinuousAction"}}, "ContinuousAction"),
+    ({"action": {"type": "DiscreteAction"}}, "DiscreteAction"),
     (action(lateral=False, longitudinal=False), "longitudinal or lateral"),
     (action(target_speeds=[20]), r"target_speeds=\[20\]"),
     (action(target_speeds=[20, 30, 20]), "target_speeds="),
