@@ -145,4 +145,6 @@ def _mean(values):
 def _summary(diagnostics) -> str:
     """The few numbers that a progress bar has room for; only those that there are."""
     shown = {"return": "return {:.1f}", "crash_rate": "crashes {:.0%}", "mean_speed": "speed {:.1f} m/s"}
-    return ", ".join(form.format(diagnostics[name]) for name, form in shown.items() if not np.isnan(diagnostics[name]))
+    shown |= {"off_road": "off road {:.0%}"}
+    known = {name: diagnostics[name] for name in shown if not np.isnan(diagnostics.get(name, np.nan))}
+    return ", ".join(shown[name].format(value) for name, value in known.items())

@@ -34,13 +34,13 @@ def test_an_action_means_what_was_wanted(action):
     with make_env(ENV_ID, config(**action)) as env:
         action_type, wheel = env.unwrapped.action_type, wheel_of(env)
         for wanted in ((-0.7, 0.05), (2.9, -0.15), (-50, 3)):
+            assert env.action_space.contains(wheel.actions(*wanted))
             meant = action_type.get_action(wheel.actions(*wanted))
             low, high = action_type.acceleration_range
             acceleration = np.clip(wanted[0], low, high) if action_type.longitudinal else 0
             steering = np.clip(wanted[1], *action_type.steering_range) if action_type.lateral else 0
             assert meant["acceleration"] == pytest.approx(acceleration, abs=1e-5)
             assert meant["steering"] == pytest.approx(steering, abs=1e-6)
-        assert env.action_space.contains(wheel.actions(0.3, 0.1))
         assert wheel.actions(np.zeros(7)).shape == (7, *env.action_space.shape)
 
 

@@ -15,7 +15,7 @@ from ppo_lib import commands
 from ppo_lib.__main__ import main
 from ppo_lib.checkpoint import checkpoints_in, load_network, newest_checkpoint
 from ppo_lib.config import PPOConfig
-from ppo_lib.envs import make_vector_env
+from ppo_lib.envs import highway_config, make_vector_env
 from ppo_lib.evaluation import Evaluation
 from ppo_lib.ppo import PPO
 
@@ -93,6 +93,18 @@ def test_a_resumed_run_keeps_its_settings(run, capsys):
 def test_a_resumed_run_keeps_its_road(highway_run, capsys):
     line = refused(capsys, "train", "--resume", "--out", str(highway_run), "--policy-frequency", "2")
     assert "the road asked for differs" in line
+
+
+def test_a_resumed_run_keeps_its_actions(highway_run, capsys):
+    again = ["train", "--resume", "--out", str(highway_run), "--eval-episodes", "0"]
+    assert "the road asked for differs" in refused(capsys, *again, "--actions", "continuous")
+    assert main([*again, "--actions", "meta"]) == 0
+
+
+def test_continuous_actions_are_a_word_on_the_command_line(capsys):
+    assert commands.Highway(actions="continuous").config() == highway_config(actions="continuous")
+    assert commands.Highway().config() == highway_config(policy_frequency=1)
+    assert "--actions takes one of meta, continuous, got 'wheel'" in refused(capsys, "train", "--actions", "wheel")
 
 
 def test_a_run_in_environments_of_ones_own_is_left_to_python(tmp_path, capsys):

@@ -1,15 +1,18 @@
 import json
 import signal
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import VectorWrapper
 from gymnasium.wrappers import TransformReward
 from known_env import counters
 
 from ppo_lib import ppo as ppo_module
+from ppo_lib import training
 from ppo_lib.advantages import compute_gae
 from ppo_lib.checkpoint import checkpoint_path, checkpoints_in
 from ppo_lib.config import PPOConfig
@@ -535,3 +538,21 @@ def test_any_discrete_environment_trains():
     envs = make_vector_env("FrozenLake-v1", 2, "sync")
     assert PPO(envs, SMALL).learn(64, progress=False).env_steps == 64
     assert make_env("FrozenLake-v1").observation_space.shape == (16,)
+
+
+@pytest.mark.parametrize(("space", "known"), [(Box(-1, 1, (2,), np.float32), True), (Discrete(5), False)])
+def test_the_log_tells_the_time_off_the_road_of_those_who_could_leave_it(space, known):
+    """Runs with meta-actions keep the columns that they always had."""
+    episodes = {"return": np.array([10.0, 20]), "off_road": np.array([0.5, 0])}
+    rollout = SimpleNamespace(episodes=episodes, seconds={}, rewards=torch.zeros(2, 2))
+    learner = SimpleNamespace(
+        rollout=lambda: rollout,
+        update=lambda rollout: {},
+        collector=SimpleNamespace(single_action_space=space),
+        optimizer=SimpleNamespace(param_groups=[{"lr": 0.1}]),
+        **{"env_steps": 4, "gamma": 0.9, "entropy_coef": 0.0},
+    )
+    row = training.iterate(learner)
+    assert ("off_road" in row) == known
+    assert row.get("off_road", 0.25) == 0.25
+    assert training._summary(row) == "return 15.0" + (", off road 25%" if known else "")
