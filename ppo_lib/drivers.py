@@ -161,10 +161,9 @@ class IDMAtTheWheel(Wrapper):
     """IDM + MOBIL with continuous hands: at every decision what an IDMVehicle would do here, through the action.
 
     Its target speed is 30 m/s, where the road allows it; actions are ignored. What it wants beyond the ranges is
-    clipped, and what it decides holds until the next decision, as for any agent: at 5 Hz that is nearly how the
-    traffic drives, at 1 Hz it sways. The car stays the plain one that
-    continuous actions move, so that rewards and observations are an agent's, too. Without a throttle it only follows
-    and changes lanes, without steering it only keeps its distance.
+    clipped, and what it decides holds until the next decision, as for any agent: at 1 Hz it sways. The car stays the
+    plain one that continuous actions move, so that rewards and observations are an agent's, too. Without a throttle it
+    only follows and changes lanes, without steering it only keeps its distance.
     """
 
     def reset(self, **kwargs):

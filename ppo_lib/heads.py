@@ -17,8 +17,8 @@ from ppo_lib.encoders import linear, orthogonal
 from ppo_lib.errors import UsageError
 
 # A last layer this small makes the first policy almost the same in every state, and nearly uniform where it is
-# categorical; the standard deviation at the start is half of what the Box leaves to either side of its middle
-# (Andrychowicz et al. 2021, section 3.2, arXiv:2006.05990, on both).
+# categorical (Andrychowicz et al. 2021, section 3.2, arXiv:2006.05990). The standard deviation at the start is half of
+# what the Box leaves to either side of its middle: wide enough to try all of it, and most draws lie inside.
 GAIN = 0.01
 INITIAL_STD = 0.5
 
